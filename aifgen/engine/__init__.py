@@ -1,0 +1,1 @@
+"""Where rows are worked on: this process (local)."""

@@ -1,0 +1,130 @@
+"""A run's folder: its lock, its tables, its run.json. Knows where things are, not their meaning."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from aifgen.errors import ConfigError, SinkError
+from aifgen.records import Row, schemas
+from aifgen.tables import TableWriter
+
+REPORT = "run.json"
+FAILURES = "failures.jsonl"
+TABLES = ("prompts", "responses", "judgments", "verdicts")
+
+
+class RunFolder:
+    """One run's folder. Everything in it appears whole, by renaming."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one process works on a folder; the second gets a sentence."""
+        from filelock import FileLock, Timeout
+
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / ".lock", timeout=0)
+            lock.acquire()
+        except Timeout:
+            raise ConfigError(
+                f"{self.path} is being worked on by another aifgen: wait for it, or give this run "
+                "another folder with hydra.run.dir=FOLDER"
+            ) from None
+        except OSError as error:
+            raise ConfigError(f"{self.path} cannot be written: {error.strerror or error}") from None
+        try:
+            yield
+        finally:
+            lock.release()
+            self._leave_if_empty()
+
+    def report(self) -> dict[str, Any] | None:
+        """run.json, or null where this folder holds no run yet."""
+        path = self.path / REPORT
+        try:
+            found = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path} cannot be read ({error}): move the folder away") from None
+        if not isinstance(found, dict) or not isinstance(found.get("schema_version"), int):
+            raise ConfigError(f"{path} is no report of a run: give this run another folder")
+        return found
+
+    def write_report(self, report: Mapping[str, Any]) -> None:
+        text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+        self.write_text(REPORT, text)
+
+    def write_text(self, name: str, text: str) -> None:
+        path = self.path / name
+        temporary = path.with_name(f".{path.name}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(text, "utf-8")
+            os.replace(temporary, path)
+        except OSError as error:
+            raise SinkError(f"{path} cannot be written: {error.strerror or error}") from None
+
+    def _leave_if_empty(self) -> None:
+        """A run that ended before it began leaves no folder."""
+        if not self.path.is_dir() or any(p.name != ".lock" for p in self.path.iterdir()):
+            return
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Tables:
+    """The tables of one run, written row by row and shown together when whole."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        shapes = schemas()
+        self._writers = {
+            name: TableWriter(folder.path / f"{name}.parquet", shapes[name]) for name in TABLES
+        }
+        self._folder = folder
+        self._failures = folder.path / f".{FAILURES}.tmp"
+        try:
+            self._lines = self._failures.open("w", encoding="utf-8")
+        except OSError as error:
+            raise SinkError(f"{self._failures} cannot be written: {error}") from None
+
+    def add(self, row: Row) -> None:
+        prompt = row.prompt
+        self._writers["prompts"].add(
+            {
+                "prompt_id": prompt.prompt_id,
+                "messages": list(prompt.messages),
+                "extra": json.dumps(dict(prompt.extra), ensure_ascii=False),
+            }
+        )
+        for name, records in (
+            ("responses", row.responses),
+            ("judgments", row.judgments),
+            ("verdicts", row.verdicts),
+        ):
+            for record in records:
+                # asdict() copies deeply; a row is only read.
+                self._writers[name].add({f: getattr(record, f) for f in record.__slots__})
+        for failure in row.failures:
+            self._lines.write(json.dumps(asdict(failure), ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        self._lines.close()
+        os.replace(self._failures, self._folder.path / FAILURES)
+
+    def abort(self) -> None:
+        for writer in self._writers.values():
+            writer.abort()
+        self._lines.close()
+        self._failures.unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""From a prompt to its responses. Knows nothing of judges, tables or order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aifgen.errors import CallError
+from aifgen.llm.asking import Asking
+from aifgen.llm.client import Client
+from aifgen.llm.request import request
+from aifgen.records import Failure, Prompt, Response, digest, response_id
+
+
+async def generate(
+    client: Client, generators: Sequence[Asking], prompt: Prompt
+) -> tuple[tuple[Response, ...], tuple[Failure, ...]]:
+    """Every generator's samples, in the generators' order; what failed comes as failures."""
+    results = await asyncio.gather(
+        *(
+            _respond(client, generator, prompt, sample)
+            for generator in generators
+            for sample in range(generator.samples)
+        )
+    )
+    return (
+        tuple(result for result in results if isinstance(result, Response)),
+        tuple(result for result in results if isinstance(result, Failure)),
+    )
+
+
+async def _respond(
+    client: Client, generator: Asking, prompt: Prompt, sample: int
+) -> Response | Failure:
+    asked = request(
+        generator.endpoint, generator.instruct(prompt.messages), generator.params, sample=sample
+    )
+    try:
+        answer = await client.ask(asked)
+    except CallError as error:
+        return Failure(
+            prompt_id=prompt.prompt_id,
+            stage="generate",
+            who=generator.name,
+            reason=error.reason,
+            attempts=error.attempts,
+            advice="run the same command again"
+            if error.retryable
+            else "this prompt will fail again with this generator: change one of them",
+        )
+    completion = answer.completion
+    return Response(
+        prompt_id=prompt.prompt_id,
+        response_id=response_id(prompt.prompt_id, generator.name, sample),
+        generator=generator.name,
+        sample=sample,
+        model=generator.endpoint.id,
+        text=completion.text,
+        text_digest=digest(completion.text),
+        finish_reason=completion.finish_reason,
+        input_tokens=completion.input_tokens,
+        output_tokens=completion.output_tokens,
+        latency_s=completion.latency_s,
+        usd=completion.usd,
+        key=answer.key,
+    )

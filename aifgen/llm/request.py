@@ -1,0 +1,84 @@
+"""A request and its answer as values, and the key that says when two requests are the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aifgen.llm.endpoint import Endpoint
+from aifgen.records import Message, digest
+from aifgen.schema import Structured
+
+KEY_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of whom. `params` in OpenAI's names: temperature, max_tokens, seed, stop..."""
+
+    endpoint: Endpoint
+    messages: tuple[Message, ...]
+    params: Mapping[str, Any]
+    response_format: Mapping[str, Any] | None
+    sample: int
+    key: str
+    """The store key: a digest of all that can change the answer, and of nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer. Tokens and dollars are null where the server or the price list is silent."""
+
+    text: str
+    finish_reason: str
+    input_tokens: int | None
+    output_tokens: int | None
+    latency_s: float
+    usd: float | None
+    model: str
+    created: float
+    """Seconds since the epoch."""
+    reasoning: str | None = None
+    """Thinking text, kept apart from the answer."""
+    logprobs: list[Any] | None = None
+
+
+def request(
+    endpoint: Endpoint,
+    messages: tuple[Message, ...],
+    params: Mapping[str, Any],
+    *,
+    answer_schema: Mapping[str, Any] | None = None,
+    sample: int = 0,
+) -> Request:
+    """Build a request. Null parameters are left out; the schema counts only where it is sent."""
+    asked = {name: value for name, value in params.items() if value is not None}
+    if sample and "seed" in asked:
+        asked["seed"] += sample  # Several samples of a seeded role differ, and stay reproducible.
+    shape = response_format(endpoint.structured, answer_schema)
+    key = digest(
+        KEY_VERSION,
+        endpoint.identity,
+        endpoint.model,
+        messages,
+        asked,
+        shape,
+        endpoint.extra_body,
+        sample,
+    )
+    return Request(endpoint, messages, asked, shape, sample, key)
+
+
+def response_format(
+    structured: Structured, schema: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """OpenAI's `response_format`, decided by the config alone."""
+    if schema is None or structured is Structured.none:
+        return None
+    if structured is Structured.json_object:
+        return {"type": "json_object"}
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "judgment", "schema": schema, "strict": True},
+    }

@@ -1,0 +1,402 @@
+"""The one place that knows the order of things: source, generate, judge, pair, tables, sinks.
+
+Takes the typed config, so that a test or a notebook runs it without Hydra.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from aifgen import __version__, build
+from aifgen.engine.local import Flow
+from aifgen.errors import AifgenError, ConfigError, DataError
+from aifgen.folder import RunFolder, Tables
+from aifgen.generate import generate
+from aifgen.identity import config_digest
+from aifgen.judging.judge import judge
+from aifgen.judging.panel import verdicts
+from aifgen.judging.protocol import Protocol
+from aifgen.llm.asking import Asking
+from aifgen.llm.client import Client
+from aifgen.llm.store import Store
+from aifgen.llm.store import folder as store_folder
+from aifgen.llm.transports import Transports
+from aifgen.preferences import pair
+from aifgen.progress import Progress, State
+from aifgen.records import SCHEMA_VERSION, Failure, Judgment, Prompt, Row
+from aifgen.schema import Config
+from aifgen.sinks.base import Sink
+from aifgen.sources.base import Source, SourceFacts
+from aifgen.summary import EMBEDDED
+from aifgen.tally import Tally
+
+COMPLETE, FAILED, BUDGET, INTERRUPTED, TERMINATED = 0, 1, 3, 130, 143
+VERSIONS = ("litellm", "hydra-core", "omegaconf", "datasets", "pyarrow", "xllamacpp")
+GRACE_S = 30.0
+"""How long answers in flight may take to come home once one model turned out to be unusable."""
+
+
+@dataclass
+class Outcome:
+    """What became of a run. exit_code as the command line returns it."""
+
+    exit_code: int
+    report: dict[str, Any]
+    places: list[str] = field(default_factory=list)
+    """One line a sink: where its dataset is."""
+    already: bool = False
+    """The run was finished before; nothing was sent and nothing written."""
+    error: Exception | None = None
+    """What ended the run early."""
+
+
+@dataclass
+class _Parts:
+    """A run's objects, all built before anything is paid."""
+
+    config: Config
+    source: Source
+    sinks: dict[str, Sink]
+    protocol: Protocol
+    generators: list[Asking]
+    judges: list[Asking]
+    facts: SourceFacts
+    digest: str
+    before: Mapping[str, Any]
+
+
+def run(
+    config: Config, run_dir: Path, *, recipe: str = "", overrides: Sequence[str] = ()
+) -> Outcome:
+    """Work off a config in a folder: start, resume, or see that it is finished.
+
+    recipe: the composed config as YAML, kept in the folder and in the dataset card. Raises
+    AifgenError for whatever can be known before the first call; later ones come in Outcome.error.
+    """
+    if not 0 <= config.max_failure_rate <= 1:
+        raise ConfigError(f"max_failure_rate is {config.max_failure_rate}; it must be 0 to 1")
+    source = build.source(config)
+    sinks = build.sinks(config)
+    protocol = build.protocol(config)
+    generators, judges = build.generators(config), build.judges(config)
+    facts = source.check()
+    digest = config_digest(asdict(config))
+    folder = RunFolder(run_dir)
+    with folder.locked():
+        before = folder.report() or {}
+        _same_run(folder, before, digest)
+        if _finished(before, facts):
+            return Outcome(COMPLETE, before, already=True)
+        for asking in (*generators, *judges):
+            asking.endpoint.require_key()
+        parts = _Parts(config, source, sinks, protocol, generators, judges, facts, digest, before)
+        opened: list[Sink] = []
+        try:
+            for sink in sinks.values():
+                opened.append(sink)
+                sink.open(run_dir)
+            store = Store(store_folder())
+            if recipe:
+                folder.write_text(".hydra/config.yaml", recipe)
+                folder.write_text(".hydra/overrides.yaml", "".join(f"- {o}\n" for o in overrides))
+        except BaseException:
+            for sink in opened:
+                sink.abort()
+            raise
+        return _Run(parts, folder, store, recipe).go()
+
+
+def _same_run(folder: RunFolder, before: Mapping[str, Any], digest: str) -> None:
+    if not before:
+        return
+    if before["schema_version"] > SCHEMA_VERSION:
+        raise ConfigError(
+            f"{folder.path} was written by a newer aifgen (schema {before['schema_version']}, this "
+            f"one writes {SCHEMA_VERSION}): update aifgen, or give this run another folder"
+        )
+    if before.get("config_digest") != digest:
+        raise ConfigError(
+            f"{folder.path} holds another run (see its .hydra/config.yaml): give this run another "
+            "folder with hydra.run.dir=FOLDER, or leave hydra.run.dir out and each run gets "
+            "its own"
+        )
+
+
+def _finished(before: Mapping[str, Any], facts: SourceFacts) -> bool:
+    return (
+        before.get("status") == "complete"
+        and before["rows"]["failed"] == 0
+        and before["source"]["fingerprint"] == facts.fingerprint
+    )
+
+
+class _Run:
+    """One start of a run."""
+
+    def __init__(self, parts: _Parts, folder: RunFolder, store: Store, recipe: str) -> None:
+        self.parts, self.folder, self.store, self.recipe = parts, folder, store, recipe
+        self.began = time.monotonic()
+        endpoints = [asking.endpoint for asking in (*parts.generators, *parts.judges)]
+        self.transports = Transports(self._say)
+        limits = parts.config.limits
+        self.client = Client(
+            store,
+            self.transports.of,
+            self.transports.serve,
+            endpoints,
+            timeout_s=limits.timeout_s,
+            retry_s=limits.retry_minutes * 60,
+        )
+        self.tally = Tally(
+            [(g.name, g.endpoint.id) for g in parts.generators],
+            [(j.name, j.endpoint.id) for j in parts.judges],
+        )
+        self.state = State(self.client.meters, total=parts.facts.total)
+        self.progress = Progress(parts.config.progress, self.state, self._note)
+        places = sum({e.address: e.max_concurrency for e in endpoints}.values())
+        self.flow: Flow[Prompt, Row] = Flow(
+            self._row, self._emit, window=limits.window or max(8, 2 * places), on_error=self._halt
+        )
+        self.tables: Tables | None = None
+        self.signal: signal.Signals | None = None
+        self.pairs = 0
+
+    def go(self) -> Outcome:
+        """Run to an end, whichever; what was paid for is in the store by then."""
+        error: Exception | None = None
+        whole = False
+        try:
+            self._note()
+            self.tables = Tables(self.folder)
+            whole = asyncio.run(self._flow())
+        except (AifgenError, OSError) as problem:
+            error = problem
+        except BaseException:
+            self._abort()
+            raise
+        finally:
+            try:
+                self.store.close()
+            except AifgenError as problem:
+                error = error or problem
+        return self._end(whole, error)
+
+    async def _flow(self) -> bool:
+        async with self.progress:
+            with self._signals():
+                try:
+                    await self.transports.prepare(
+                        [a.endpoint for a in (*self.parts.generators, *self.parts.judges)]
+                    )
+                    self.state.doing = "working"
+                    return await self.flow.run(iter(self.parts.source))
+                finally:
+                    await self.transports.close()
+
+    async def _row(self, prompt: Prompt) -> Row:
+        """One prompt's way: its responses, then its judgments, then its pair."""
+        parts = self.parts
+        responses, failures = await generate(self.client, parts.generators, prompt)
+        if failures:
+            return Row(prompt, responses, failures=failures)
+        judgments = await asyncio.gather(
+            *(
+                judge(
+                    self.client, asking, parts.protocol, prompt, responses, sample,
+                    seed=parts.config.seed, repair=parts.config.judge.repair,
+                )
+                for asking in parts.judges
+                for sample in range(asking.samples)
+            )
+        )  # fmt: skip
+        found = verdicts(judgments)
+        outcome, preferences = pair(prompt, responses, found, parts.config.preference.min_margin)
+        failures = tuple(_failure(j) for j in judgments if j.status not in ("ok", "repaired"))
+        if all(judgment.status == "error" for judgment in judgments):
+            outcome = "failed"
+        return Row(prompt, responses, tuple(judgments), found, preferences, failures, outcome)
+
+    def _emit(self, row: Row) -> None:
+        assert self.tables is not None
+        self.tables.add(row)
+        for sink in self.parts.sinks.values():
+            sink.write(row)
+        self.tally.add(row)
+        self.pairs += len(row.preferences)
+        self.state.done, self.state.failed = self.tally.rows, self.tally.failed
+
+    def _halt(self) -> None:
+        """Something ended the run: send no more, let what is in flight come home for a while."""
+        self.client.stop()
+        asyncio.get_running_loop().call_later(GRACE_S, self.flow.cancel)
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """First Ctrl-C (or SIGTERM): stop asking. Second: stop now."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+
+        def caught(number: signal.Signals) -> None:
+            if self.signal is not None:
+                self.flow.cancel()
+                return
+            self.signal = number
+            self.state.doing = "stopping"
+            waiting = self.client.meters.total().in_flight
+            self._say(f"stopping: waiting for {waiting} answers in flight. Ctrl-C again: stop now")
+            self.flow.stop()
+            self.client.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows has no loop handlers
+                loop.add_signal_handler(number, caught, number)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                with contextlib.suppress(NotImplementedError):
+                    loop.remove_signal_handler(number)
+
+    def _end(self, whole: bool, error: Exception | None) -> Outcome:
+        """Show the tables and datasets, write run.json, and say how it went."""
+        rate = self.tally.failed / self.tally.rows if self.tally.rows else 0.0
+        status = "partial"
+        if whole:
+            status = "complete" if rate <= self.parts.config.max_failure_rate else "failed"
+        report = self._report(status)
+        if whole and self.tally.rows == 0 and error is None:
+            error = DataError("the source gave no prompt: look at source.path and source.limit")
+        places: list[str] = []
+        older = self.parts.before.get("rows", {}).get("done", 0)
+        if self.tables is not None and (whole or self.tally.rows > older):
+            try:
+                self.tables.close()
+                for sink in self.parts.sinks.values():
+                    if whole or sink.takes_partial:
+                        places.append(sink.close({**report, "recipe": self.recipe}))
+                    else:
+                        sink.abort()
+                self.folder.write_report(report)
+            except (AifgenError, OSError) as problem:
+                error = error or problem
+                self._abort()
+        else:
+            self._abort()
+            self._note()
+        return Outcome(self._exit_code(status, error), report, places, error=error)
+
+    def _abort(self) -> None:
+        if self.tables is not None:
+            self.tables.abort()
+        for sink in self.parts.sinks.values():
+            sink.abort()
+
+    def _exit_code(self, status: str, error: Exception | None) -> int:
+        if error is None and self.signal is not None and status == "partial":
+            return INTERRUPTED if self.signal is signal.SIGINT else TERMINATED
+        return COMPLETE if status == "complete" and error is None else FAILED
+
+    def _say(self, line: str) -> None:
+        self.progress.say(line)
+
+    def _note(self) -> None:
+        """Keep what was spent, so that a crash does not forget it."""
+        before = dict(self.parts.before)
+        report = {**self._report("partial"), **before} if before else self._report("partial")
+        report["status"], report["spent"] = "partial", self._spent()
+        with contextlib.suppress(AifgenError):
+            self.folder.write_report(report)
+
+    def _spent(self) -> dict[str, Any]:
+        """Over all starts of this run."""
+        total, before = self.client.meters.total(), self.parts.before.get("spent", {})
+        usd = before.get("usd", 0.0)
+        return {
+            "calls": before.get("calls", 0) + total.sent,
+            "input_tokens": before.get("input_tokens", 0) + total.input_tokens,
+            "output_tokens": before.get("output_tokens", 0) + total.output_tokens,
+            "usd": None if usd is None or total.usd is None else usd + total.usd,
+        }
+
+    def _report(self, status: str) -> dict[str, Any]:
+        parts, total = self.parts, self.client.meters.total()
+        done = self.tally.rows
+        figures = self.tally.report()
+        embedded = [j.name for j in parts.judges if j.endpoint.weights is not None]
+        warnings = [EMBEDDED] if embedded else []
+        for name, judged in figures["judges"].items():
+            unread = judged["parse_failures"] + judged["refused"]
+            if judged["judgments"] and unread / judged["judgments"] > 0.1:
+                warnings.append(
+                    f"{unread} of {judged['judgments']} answers of the judge {name} could not be "
+                    "used; judgments.parquet holds them as they came"
+                )
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": self.folder.path.name,
+            "status": status,
+            "rows": {
+                "total": done if status != "partial" else parts.facts.total,
+                "done": done,
+                "failed": self.tally.failed,
+            },
+            "pairs": self.pairs,
+            **figures,
+            "duplicates": parts.source.duplicates,
+            "reasons": [
+                {"reason": reason, "times": n} for reason, n in self.tally.reasons.most_common(3)
+            ],
+            "calls": {"sent": total.sent, "stored": total.stored},
+            "tokens": {"input": total.input_tokens, "output": total.output_tokens},
+            "usd": total.usd,
+            "seconds": round(time.monotonic() - self.began, 3),
+            "models": {n: m.report() for n, m in self.client.meters.by_name.items()},
+            "spent": self._spent(),
+            "protocol": {
+                "name": parts.protocol.name,
+                "citation": parts.protocol.citation,
+                "scale_min": parts.protocol.scale_min,
+                "scale_max": parts.protocol.scale_max,
+            },
+            "embedded": embedded,
+            "warnings": warnings,
+            "config_digest": parts.digest,
+            "source": {
+                "name": str(parts.config.source.get("_target_", "")).rpartition(".")[2],
+                "fingerprint": parts.facts.fingerprint,
+            },
+            "versions": _versions(),
+        }
+
+
+def _failure(judgment: Judgment) -> Failure:
+    error = judgment.status == "error"
+    return Failure(
+        prompt_id=judgment.prompt_id,
+        stage="judge" if error else "parse",
+        who=judgment.judge,
+        reason=f"{judgment.status}: {judgment.problem}",
+        attempts=1,
+        advice="run the same command again"
+        if error
+        else "read the raw answer in judgments.parquet; try another judge or judge.max_tokens",
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"aifgen": __version__}
+    for name in VERSIONS:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

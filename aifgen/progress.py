@@ -1,0 +1,142 @@
+"""What a run shows while it works: a live table on a terminal, a plain line elsewhere.
+
+Writes to standard error, so that standard output stays what was asked for. Knows no row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aifgen.llm.meter import Meters
+from aifgen.schema import Progress as Mode
+
+LIVE_SECONDS, PLAIN_SECONDS = 0.25, 5.0
+
+
+@dataclass
+class State:
+    """What there is to show; `total` is null while nobody knows."""
+
+    meters: Meters
+    done: int = 0
+    failed: int = 0
+    total: int | None = None
+    doing: str = "starting"
+
+
+class Progress:
+    """`async with Progress(mode, state) as progress:`; `progress.say(...)` for lines that stay."""
+
+    def __init__(self, mode: Mode, state: State, every: Callable[[], None]) -> None:
+        """`every` is called about every 5 s, whatever is shown."""
+        self._state = state
+        self._every = every
+        self._live: Any = None
+        self._mode = mode
+        self._began = time.monotonic()
+
+    async def __aenter__(self) -> Progress:
+        if self._mode is Mode.auto and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(
+                console=Console(stderr=True), auto_refresh=False, transient=True,
+                get_renderable=self._table,
+            )  # fmt: skip
+            self._live.start()
+        self._task = asyncio.get_running_loop().create_task(self._tick())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        if self._live is not None:
+            self._live.stop()
+
+    def say(self, line: str) -> None:
+        if self._live is not None:
+            self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        elif self._mode is not Mode.none:
+            print(line, file=sys.stderr, flush=True)
+
+    async def _tick(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(LIVE_SECONDS if self._live is not None else PLAIN_SECONDS)
+            if self._live is not None:
+                self._live.refresh()
+            if time.monotonic() - last >= PLAIN_SECONDS - LIVE_SECONDS:
+                last = time.monotonic()
+                self._every()
+                if self._live is None:
+                    self.say(self._line())
+
+    def _line(self) -> str:
+        state, total = self._state, self._state.meters.total()
+        rows = f"{state.done}/{state.total if state.total is not None else '?'} prompts"
+        parts = [
+            rows, f"{total.sent} calls", f"{total.stored} stored", f"{total.in_flight} in flight",
+        ]  # fmt: skip
+        if total.limited:
+            parts.append(f"{total.limited} x 429")
+        if total.faults:
+            parts.append(f"{total.faults} faults")
+        if state.failed:
+            parts.append(f"{state.failed} failed")
+        parts.append(dollars(total.usd))
+        left = self._left()
+        return f"{state.doing}: " + ", ".join(parts) + (f", {left} left" if left else "")
+
+    def _left(self) -> str | None:
+        state = self._state
+        if not state.total or not state.done:
+            return None
+        return duration((time.monotonic() - self._began) / state.done * (state.total - state.done))
+
+    def _table(self) -> Any:
+        from rich import box
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        state = self._state
+        table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+        table.add_column("model", overflow="fold")
+        for name in ("calls", "stored", "in flight", "429s", "faults", "tokens/s", "$"):
+            table.add_column(name, justify="right", no_wrap=True)
+        seconds = max(time.monotonic() - self._began, 1e-9)
+        for name, meter in state.meters.by_name.items():
+            cells = (meter.sent, meter.stored, meter.in_flight, meter.limited, meter.faults)
+            rate = f"{meter.output_tokens / seconds:.0f}"
+            table.add_row(name, *(str(cell) for cell in cells), rate, dollars(meter.usd))
+        total = state.total
+        line = Text(f"{state.doing}  {state.done}/{'?' if total is None else total} prompts")
+        if state.failed:
+            line.append(f"  {state.failed} failed", style="red")
+        line.append(f"  {duration(seconds)}")
+        if left := self._left():
+            line.append(f"  about {left} left")
+        bar = ProgressBar(total=total or 1, completed=state.done, width=40)
+        return Group(bar, line, table)
+
+
+def dollars(usd: float | None) -> str:
+    """Two digits, four below a cent; unknown where it is unknown."""
+    if usd is None:
+        return "$ unknown"
+    return f"${usd:.4f}" if 0 < usd < 0.01 else f"${usd:,.2f}"
+
+
+def duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

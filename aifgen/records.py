@@ -1,0 +1,202 @@
+"""The records that flow through a run and their Arrow schemas; knows no file, model or config."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA_VERSION = 1
+PANEL = "panel"
+"""The judge's name in verdicts of several judges together."""
+
+
+class Message(TypedDict):
+    """One turn of a conversation. role: system, user or assistant."""
+
+    role: str
+    content: str
+
+
+def digest(*parts: object) -> str:
+    """32 hex digits over the canonical JSON of the parts (128 bits of BLAKE2b)."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked: turns ending with the user's; `extra` holds the source's other columns."""
+
+    prompt_id: str
+    messages: tuple[Message, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One generator's answer to one prompt. latency_s in seconds, usd null where unknown."""
+
+    prompt_id: str
+    response_id: str
+    generator: str
+    sample: int
+    model: str
+    text: str
+    text_digest: str
+    finish_reason: str
+    input_tokens: int | None
+    output_tokens: int | None
+    latency_s: float
+    usd: float | None
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """One judge's answer about one row and aspect.
+
+    `ratings` are aligned to `response_ids`; `order` is the response ids as they were shown.
+    status: ok, repaired, parse_failure, refused or error (then `raw` says what came back).
+    """
+
+    judgment_id: str
+    prompt_id: str
+    judge: str
+    protocol: str
+    aspect: str
+    sample: int
+    response_ids: tuple[str, ...]
+    order: tuple[str, ...]
+    ratings: tuple[float | None, ...] | None
+    verdict: str | None
+    probability: float | None
+    scale_min: float | None
+    scale_max: float | None
+    rationales: tuple[str, ...] | None
+    raw: str | None
+    status: str
+    problem: str | None
+    """Why status is not ok, as one sentence."""
+    input_tokens: int | None
+    output_tokens: int | None
+    latency_s: float | None
+    usd: float | None
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge (or the panel) thinks after un-shuffling: one response's rating, or a pair's."""
+
+    prompt_id: str
+    judge: str
+    protocol: str
+    response_ids: tuple[str, ...]
+    rating: float | None
+    verdict: str | None
+    consistency: str | None
+    spread: float | None
+    escalated: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One chosen and one rejected response. margin = chosen_rating - rejected_rating."""
+
+    prompt_id: str
+    prompt: tuple[Message, ...]
+    chosen: tuple[Message, ...]
+    rejected: tuple[Message, ...]
+    chosen_rating: float | None
+    rejected_rating: float | None
+    margin: float | None
+    chosen_model: str
+    rejected_model: str
+    chosen_generator: str
+    rejected_generator: str
+    judges: tuple[str, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a row (or a part of it) did not make it. stage: source, generate or judge."""
+
+    prompt_id: str
+    stage: str
+    who: str
+    reason: str
+    attempts: int
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All that came of one prompt: the unit of failure, of resume and of order."""
+
+    prompt: Prompt
+    responses: tuple[Response, ...] = ()
+    judgments: tuple[Judgment, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    outcome: str = "failed"
+    """paired; or why there is no pair: tie, identical, small_margin, no_verdict, failed."""
+
+
+def response_id(prompt_id: str, generator: str, sample: int) -> str:
+    return f"{prompt_id}/{generator}/{sample}"
+
+
+def transcript(messages: Sequence[Message]) -> str:
+    """A conversation as one text: a lone user turn as it is, else one headed paragraph a turn."""
+    if len(messages) == 1:
+        return messages[0]["content"]
+    return "\n\n".join(f"[{m['role']}]\n{m['content']}" for m in messages)
+
+
+def schemas() -> dict[str, pa.Schema]:
+    """The Arrow schema of every table in a run's folder but `preferences` (see there)."""
+    import pyarrow as pa
+
+    text, number, whole = pa.string(), pa.float64(), pa.int64()
+    texts = pa.list_(text)
+    bill = [
+        ("input_tokens", whole), ("output_tokens", whole), ("latency_s", number),
+        ("usd", number), ("key", text),
+    ]  # fmt: skip
+    tables = {
+        "prompts": [("prompt_id", text), ("messages", messages_type()), ("extra", text)],
+        "responses": [
+            ("prompt_id", text), ("response_id", text), ("generator", text), ("sample", whole),
+            ("model", text), ("text", text), ("text_digest", text), ("finish_reason", text),
+            *bill,
+        ],
+        "judgments": [
+            ("judgment_id", text), ("prompt_id", text), ("judge", text), ("protocol", text),
+            ("aspect", text), ("sample", whole), ("response_ids", texts), ("order", texts),
+            ("ratings", pa.list_(number)), ("verdict", text), ("probability", number),
+            ("scale_min", number), ("scale_max", number), ("rationales", texts), ("raw", text),
+            ("status", text), ("problem", text), *bill,
+        ],
+        "verdicts": [
+            ("prompt_id", text), ("judge", text), ("protocol", text), ("response_ids", texts),
+            ("rating", number), ("verdict", text), ("consistency", text), ("spread", number),
+            ("escalated", pa.bool_()),
+        ],
+    }  # fmt: skip
+    meta = {"aifgen_schema_version": str(SCHEMA_VERSION)}
+    return {name: pa.schema(fields, metadata=meta) for name, fields in tables.items()}
+
+
+def messages_type() -> pa.DataType:
+    """A conversation: list<struct<role: string, content: string>>."""
+    import pyarrow as pa
+
+    return pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))

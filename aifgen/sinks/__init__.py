@@ -1,0 +1,1 @@
+"""Where a dataset goes. Knows nothing of models or judges."""

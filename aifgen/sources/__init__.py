@@ -1,0 +1,1 @@
+"""Where prompts come from. Knows nothing of models or judges."""

@@ -1,0 +1,64 @@
+"""What every source of prompts is: prompts in a fixed order, a look before the first call."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aifgen.errors import DataError
+from aifgen.records import Prompt, digest
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """total: prompts to come, null where only reading would tell; fingerprint: of what they are,
+    null where it cannot be known without reading everything over a network."""
+
+    total: int | None
+    fingerprint: str | None
+
+
+class Source(ABC):
+    """An iterable of prompts, the same ones in the same order each time it is iterated."""
+
+    duplicates: int = 0
+    """Prompts left out of the last pass because the same messages came before."""
+
+    @abstractmethod
+    def read(self) -> Iterator[Prompt]:
+        """All prompts as they stand there, after shuffling, before limit and de-duplication."""
+
+    @abstractmethod
+    def check(self) -> SourceFacts:
+        """Look at what can be looked at without paying: missing files, lines that are no JSON.
+
+        Raises DataError or ConfigError with the place and the fix.
+        """
+
+    limit: int | None = None
+
+    def __iter__(self) -> Iterator[Prompt]:
+        """At most `limit` unique prompts: of equal ones the first stays; equal ids are an error."""
+        self.duplicates = 0
+        if self.limit is not None and self.limit <= 0:
+            return
+        # Eight bytes a row: memory must not grow with the texts.
+        ids: set[int] = set()
+        asked: set[int] = set()
+        for prompt in self.read():
+            name = int(digest(prompt.prompt_id)[:16], 16)
+            if name in ids:
+                raise DataError(
+                    f"two prompts have the id {prompt.prompt_id!r}: every id must stand once, "
+                    "or leave the id column out and ids are made from the prompts"
+                )
+            text = int(digest(prompt.messages)[:16], 16)
+            if text in asked:
+                self.duplicates += 1
+                continue
+            ids.add(name)
+            asked.add(text)
+            yield prompt
+            if self.limit is not None and len(asked) >= self.limit:
+                return

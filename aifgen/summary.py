@@ -1,0 +1,114 @@
+"""What a run says when it ends: what came out, what it cost, where it is, what to type next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aifgen.progress import dollars, duration
+
+EMBEDDED = (
+    "the judge is a very small embedded model, good for trying the machinery. Its ratings are "
+    "close to chance: do not train on these preferences. With a key, choose a real judge, for "
+    "example judge=llama3_70b"
+)
+
+
+def show(report: Mapping[str, Any], run: str, places: Sequence[str]) -> None:
+    """Print the summary of a run to standard output. `places`: one line a sink."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+
+    def table(*columns: str) -> Table:
+        made = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+        made.add_column(columns[0], overflow="fold")
+        for column in columns[1:]:
+            made.add_column(column, justify="right")
+        return made
+
+    rows, outcomes = report["rows"], report["outcomes"]
+    console.print(headline(report))
+    console.print()
+    made = table("generator", "answers", "mean rating", "win rate", "words", "cut short")
+    for name, figures in report["generators"].items():
+        made.add_row(
+            name,
+            str(figures["responses"]),
+            number(figures["mean_rating"], "{:.2f}"),
+            number(figures["win_rate"], "{:.0%}"),
+            number(figures["mean_words"], "{:.0f}"),
+            str(figures["cut"]),
+        )
+    console.print(made)
+    console.print()
+    made = table("judge", "judgments", "repaired", "unreadable", "refused", "errors", "mean rating")
+    for name, figures in report["judges"].items():
+        made.add_row(
+            name,
+            *(
+                str(figures[key])
+                for key in ("judgments", "repaired", "parse_failures", "refused", "errors")
+            ),
+            number(figures["mean_rating"], "{:.2f}"),
+        )
+    console.print(made)
+    console.print()
+    without = [
+        f"{outcomes[key]} {words}"
+        for key, words in (
+            ("tie", "rated alike"),
+            ("identical", "with identical texts"),
+            ("small_margin", "below min_margin"),
+            ("no_verdict", "without a verdict"),
+            ("failed", "failed"),
+        )
+        if outcomes[key]
+    ]
+    if without:
+        console.print(f"No pair from {', '.join(without)}.")
+    if report["duplicates"]:
+        console.print(f"{report['duplicates']} prompts stood there before and were left out.")
+    calls, tokens = report["calls"], report["tokens"]
+    console.print(
+        f"{calls['sent']} calls sent, {calls['stored']} answers from the store; "
+        f"{tokens['input']:,} tokens read, {tokens['output']:,} written; "
+        f"{dollars(report['usd'])}; {duration(report['seconds'])}."
+    )
+    for warning in report["warnings"]:
+        console.print(f"Note: {warning}")
+    console.print()
+    for place in places:
+        console.print(place)
+    console.print(f"everything   {run}")
+    if rows["failed"]:
+        console.print(f"failures     {run}/failures.jsonl (run the same command to try them again)")
+
+
+def headline(report: Mapping[str, Any]) -> str:
+    rows = report["rows"]
+    words = {"complete": "Complete", "partial": "Stopped early", "failed": "Too many rows failed"}
+    total = rows["total"]
+    of = f" of {total}" if total is not None and total != rows["done"] else ""
+    return (
+        f"{words[report['status']]}: {rows['done']}{of} prompts, "
+        f"{report['pairs']} preference pair{'s' * (report['pairs'] != 1)}."
+    )
+
+
+def next_step(report: Mapping[str, Any], dataset: str | None) -> list[str]:
+    """What one may want to type now."""
+    lines = []
+    if dataset and report["pairs"]:
+        code = f"from datasets import load_dataset; print(load_dataset({dataset!r})['train'][0])"
+        lines.append(f"look at it:  python -c {shlex.quote(code)}")
+    if report["status"] == "complete":
+        lines.append("another judge over the same answers:  the same command with judge=NAME")
+    return lines
+
+
+def number(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)

@@ -1,0 +1,114 @@
+"""Counting what came out of a run, row by row. Pure: knows no model, file or terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+from aifgen.records import PANEL, Row
+
+OUTCOMES = ("paired", "tie", "identical", "small_margin", "no_verdict", "failed")
+STATUSES = ("ok", "repaired", "parse_failure", "refused", "error")
+
+
+class _Mean:
+    def __init__(self) -> None:
+        self.total, self.n = 0.0, 0
+
+    def add(self, value: float) -> None:
+        self.total += value
+        self.n += 1
+
+    def value(self) -> float | None:
+        return self.total / self.n if self.n else None
+
+
+class Tally:
+    """Figures over all rows added. Win rate: share of the comparisons with another generator's
+    response to the same prompt in which the rating is higher; ties count half."""
+
+    def __init__(self, generators: Sequence[tuple[str, str]], judges: Sequence[tuple[str, str]]):
+        """Names with model ids, in the config's order."""
+        self._generators, self._judges = list(generators), list(judges)
+        self.rows = self.failed = 0
+        self.outcomes: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self._statuses: dict[str, Counter[str]] = {name: Counter() for name, _ in judges}
+        self._judged: dict[str, _Mean] = {name: _Mean() for name, _ in judges}
+        self._answers: Counter[str] = Counter()
+        self._cut: Counter[str] = Counter()
+        self._words: dict[str, _Mean] = {name: _Mean() for name, _ in generators}
+        self._ratings: dict[str, _Mean] = {name: _Mean() for name, _ in generators}
+        self._wins: dict[str, _Mean] = {name: _Mean() for name, _ in generators}
+        self._tokens = [0, 0]
+        self._usd: float | None = 0.0
+
+    def add(self, row: Row) -> None:
+        self.rows += 1
+        self.outcomes[row.outcome] += 1
+        self.failed += any(f.stage != "parse" for f in row.failures)
+        for failure in row.failures:
+            self.reasons[f"{failure.who}: {failure.reason}"] += 1
+        for response in row.responses:
+            self._answers[response.generator] += 1
+            self._cut[response.generator] += response.finish_reason == "length"
+            self._words[response.generator].add(len(response.text.split()))
+            self._bill(response.input_tokens, response.output_tokens, response.usd)
+        for judgment in row.judgments:
+            self._statuses[judgment.judge][judgment.status] += 1
+            for rating in judgment.ratings or ():
+                if rating is not None:
+                    self._judged[judgment.judge].add(rating)
+            if judgment.key is not None:
+                self._bill(judgment.input_tokens, judgment.output_tokens, judgment.usd)
+        self._compare(row)
+
+    def _bill(self, read: int | None, written: int | None, usd: float | None) -> None:
+        self._tokens[0] += read or 0
+        self._tokens[1] += written or 0
+        self._usd = None if self._usd is None or usd is None else self._usd + usd
+
+    def _compare(self, row: Row) -> None:
+        generator = {r.response_id: r.generator for r in row.responses}
+        counted = [v for v in row.verdicts if v.judge == PANEL] or row.verdicts
+        rated = [(generator[v.response_ids[0]], v.rating) for v in counted if v.rating is not None]
+        for name, rating in rated:
+            self._ratings[name].add(rating)
+        for (a, first), (b, second) in combinations(rated, 2):
+            if a != b:
+                won = 0.5 if first == second else float(first > second)
+                self._wins[a].add(won)
+                self._wins[b].add(1 - won)
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "outcomes": {name: self.outcomes[name] for name in OUTCOMES},
+            "generators": {
+                name: {
+                    "model": model,
+                    "responses": self._answers[name],
+                    "cut": self._cut[name],
+                    "mean_words": self._words[name].value(),
+                    "mean_rating": self._ratings[name].value(),
+                    "win_rate": self._wins[name].value(),
+                }
+                for name, model in self._generators
+            },
+            "judges": {
+                name: {
+                    "model": model,
+                    "judgments": self._statuses[name].total(),
+                    "ok": self._statuses[name]["ok"],
+                    "repaired": self._statuses[name]["repaired"],
+                    "parse_failures": self._statuses[name]["parse_failure"],
+                    "refused": self._statuses[name]["refused"],
+                    "errors": self._statuses[name]["error"],
+                    "mean_rating": self._judged[name].value(),
+                }
+                for name, model in self._judges
+            },
+            "tokens_of_answers": {"input": self._tokens[0], "output": self._tokens[1]},
+            "usd_of_answers": self._usd,
+        }
