@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from aifgen import __version__, build
+from aifgen import build
 from aifgen.engine.local import Flow
 from aifgen.errors import AifgenError, ConfigError, DataError
 from aifgen.folder import RunFolder, Tables
 from aifgen.generate import generate
 from aifgen.identity import config_digest
+from aifgen.interrupts import Interrupt, two_stages
 from aifgen.judging.judge import judge
 from aifgen.judging.panel import verdicts
 from aifgen.judging.protocol import Protocol
@@ -33,14 +31,13 @@ from aifgen.llm.transports import Transports
 from aifgen.preferences import pair
 from aifgen.progress import Progress, State
 from aifgen.records import SCHEMA_VERSION, Failure, Judgment, Prompt, Row
+from aifgen.report import report, spent
 from aifgen.schema import Config
 from aifgen.sinks.base import Sink
 from aifgen.sources.base import Source, SourceFacts
-from aifgen.summary import EMBEDDED
 from aifgen.tally import Tally
 
-COMPLETE, FAILED, BUDGET, INTERRUPTED, TERMINATED = 0, 1, 3, 130, 143
-VERSIONS = ("litellm", "hydra-core", "omegaconf", "datasets", "pyarrow", "xllamacpp")
+COMPLETE, FAILED = 0, 1
 GRACE_S = 30.0
 """How long answers in flight may take to come home once one model turned out to be unusable."""
 
@@ -167,8 +164,7 @@ class _Run:
             self._row, self._emit, window=limits.window or max(8, 2 * places), on_error=self._halt
         )
         self.tables: Tables | None = None
-        self.signal: signal.Signals | None = None
-        self.pairs = 0
+        self.interrupt = Interrupt()
 
     def go(self) -> Outcome:
         """Run to an end, whichever; what was paid for is in the store by then."""
@@ -192,7 +188,7 @@ class _Run:
 
     async def _flow(self) -> bool:
         async with self.progress:
-            with self._signals():
+            with two_stages(self._gently, self.flow.cancel) as self.interrupt:
                 try:
                     await self.transports.prepare(
                         [a.endpoint for a in (*self.parts.generators, *self.parts.judges)]
@@ -231,7 +227,6 @@ class _Run:
         for sink in self.parts.sinks.values():
             sink.write(row)
         self.tally.add(row)
-        self.pairs += len(row.preferences)
         self.state.done, self.state.failed = self.tally.rows, self.tally.failed
 
     def _halt(self) -> None:
@@ -239,34 +234,13 @@ class _Run:
         self.client.stop()
         asyncio.get_running_loop().call_later(GRACE_S, self.flow.cancel)
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """First Ctrl-C (or SIGTERM): stop asking. Second: stop now."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        loop = asyncio.get_running_loop()
-
-        def caught(number: signal.Signals) -> None:
-            if self.signal is not None:
-                self.flow.cancel()
-                return
-            self.signal = number
-            self.state.doing = "stopping"
-            waiting = self.client.meters.total().in_flight
-            self._say(f"stopping: waiting for {waiting} answers in flight. Ctrl-C again: stop now")
-            self.flow.stop()
-            self.client.stop()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError):  # Windows has no loop handlers
-                loop.add_signal_handler(number, caught, number)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                with contextlib.suppress(NotImplementedError):
-                    loop.remove_signal_handler(number)
+    def _gently(self) -> None:
+        """Ask no more; what is in flight is paid for and may come home."""
+        self.state.doing = "stopping"
+        waiting = self.client.meters.total().in_flight
+        self._say(f"stopping: waiting for {waiting} answers in flight. Ctrl-C again: stop now")
+        self.flow.stop()
+        self.client.stop()
 
     def _end(self, whole: bool, error: Exception | None) -> Outcome:
         """Show the tables and datasets, write run.json, and say how it went."""
@@ -274,7 +248,7 @@ class _Run:
         status = "partial"
         if whole:
             status = "complete" if rate <= self.parts.config.max_failure_rate else "failed"
-        report = self._report(status)
+        final = self._report(status)
         if whole and self.tally.rows == 0 and error is None:
             error = DataError("the source gave no prompt: look at source.path and source.limit")
         places: list[str] = []
@@ -284,17 +258,17 @@ class _Run:
                 self.tables.close()
                 for sink in self.parts.sinks.values():
                     if whole or sink.takes_partial:
-                        places.append(sink.close({**report, "recipe": self.recipe}))
+                        places.append(sink.close({**final, "recipe": self.recipe}))
                     else:
                         sink.abort()
-                self.folder.write_report(report)
+                self.folder.write_report(final)
             except (AifgenError, OSError) as problem:
                 error = error or problem
                 self._abort()
         else:
             self._abort()
             self._note()
-        return Outcome(self._exit_code(status, error), report, places, error=error)
+        return Outcome(self._exit_code(status, error), final, places, error=error)
 
     def _abort(self) -> None:
         if self.tables is not None:
@@ -303,8 +277,8 @@ class _Run:
             sink.abort()
 
     def _exit_code(self, status: str, error: Exception | None) -> int:
-        if error is None and self.signal is not None and status == "partial":
-            return INTERRUPTED if self.signal is signal.SIGINT else TERMINATED
+        if error is None and status == "partial":
+            return self.interrupt.exit_code or FAILED
         return COMPLETE if status == "complete" and error is None else FAILED
 
     def _say(self, line: str) -> None:
@@ -313,70 +287,30 @@ class _Run:
     def _note(self) -> None:
         """Keep what was spent, so that a crash does not forget it."""
         before = dict(self.parts.before)
-        report = {**self._report("partial"), **before} if before else self._report("partial")
-        report["status"], report["spent"] = "partial", self._spent()
+        now = {**self._report("partial"), **before}
+        now |= {"status": "partial", "spent": spent(self.client.meters, before)}
         with contextlib.suppress(AifgenError):
-            self.folder.write_report(report)
-
-    def _spent(self) -> dict[str, Any]:
-        """Over all starts of this run."""
-        total, before = self.client.meters.total(), self.parts.before.get("spent", {})
-        usd = before.get("usd", 0.0)
-        return {
-            "calls": before.get("calls", 0) + total.sent,
-            "input_tokens": before.get("input_tokens", 0) + total.input_tokens,
-            "output_tokens": before.get("output_tokens", 0) + total.output_tokens,
-            "usd": None if usd is None or total.usd is None else usd + total.usd,
-        }
+            self.folder.write_report(now)
 
     def _report(self, status: str) -> dict[str, Any]:
-        parts, total = self.parts, self.client.meters.total()
-        done = self.tally.rows
-        figures = self.tally.report()
-        embedded = [j.name for j in parts.judges if j.endpoint.weights is not None]
-        warnings = [EMBEDDED] if embedded else []
-        for name, judged in figures["judges"].items():
-            unread = judged["parse_failures"] + judged["refused"]
-            if judged["judgments"] and unread / judged["judgments"] > 0.1:
-                warnings.append(
-                    f"{unread} of {judged['judgments']} answers of the judge {name} could not be "
-                    "used; judgments.parquet holds them as they came"
-                )
+        parts = self.parts
+        found = report(
+            self.tally,
+            self.client.meters,
+            status=status,
+            total=parts.facts.total if status == "partial" else self.tally.rows,
+            duplicates=parts.source.duplicates,
+            seconds=time.monotonic() - self.began,
+            before=parts.before,
+            protocol=parts.protocol,
+            embedded=[j.name for j in parts.judges if j.endpoint.weights is not None],
+        )
+        source = str(parts.config.source.get("_target_", "")).rpartition(".")[2]
         return {
-            "schema_version": SCHEMA_VERSION,
+            **found,
             "run_id": self.folder.path.name,
-            "status": status,
-            "rows": {
-                "total": done if status != "partial" else parts.facts.total,
-                "done": done,
-                "failed": self.tally.failed,
-            },
-            "pairs": self.pairs,
-            **figures,
-            "duplicates": parts.source.duplicates,
-            "reasons": [
-                {"reason": reason, "times": n} for reason, n in self.tally.reasons.most_common(3)
-            ],
-            "calls": {"sent": total.sent, "stored": total.stored},
-            "tokens": {"input": total.input_tokens, "output": total.output_tokens},
-            "usd": total.usd,
-            "seconds": round(time.monotonic() - self.began, 3),
-            "models": {n: m.report() for n, m in self.client.meters.by_name.items()},
-            "spent": self._spent(),
-            "protocol": {
-                "name": parts.protocol.name,
-                "citation": parts.protocol.citation,
-                "scale_min": parts.protocol.scale_min,
-                "scale_max": parts.protocol.scale_max,
-            },
-            "embedded": embedded,
-            "warnings": warnings,
             "config_digest": parts.digest,
-            "source": {
-                "name": str(parts.config.source.get("_target_", "")).rpartition(".")[2],
-                "fingerprint": parts.facts.fingerprint,
-            },
-            "versions": _versions(),
+            "source": {"name": source, "fingerprint": parts.facts.fingerprint},
         }
 
 
@@ -392,11 +326,3 @@ def _failure(judgment: Judgment) -> Failure:
         if error
         else "read the raw answer in judgments.parquet; try another judge or judge.max_tokens",
     )
-
-
-def _versions() -> dict[str, str]:
-    found = {"aifgen": __version__}
-    for name in VERSIONS:
-        with contextlib.suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found

@@ -8,12 +8,6 @@ from typing import Any
 
 from aifgen.progress import dollars, duration
 
-EMBEDDED = (
-    "the judge is a very small embedded model, good for trying the machinery. Its ratings are "
-    "close to chance: do not train on these preferences. With a key, choose a real judge, for "
-    "example judge=llama3_70b"
-)
-
 
 def show(report: Mapping[str, Any], run: str, places: Sequence[str]) -> None:
     """Print the summary of a run to standard output. `places`: one line a sink."""

@@ -32,7 +32,7 @@ class Tally:
     def __init__(self, generators: Sequence[tuple[str, str]], judges: Sequence[tuple[str, str]]):
         """Names with model ids, in the config's order."""
         self._generators, self._judges = list(generators), list(judges)
-        self.rows = self.failed = 0
+        self.rows = self.failed = self.pairs = 0
         self.outcomes: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self._statuses: dict[str, Counter[str]] = {name: Counter() for name, _ in judges}
@@ -47,6 +47,7 @@ class Tally:
 
     def add(self, row: Row) -> None:
         self.rows += 1
+        self.pairs += len(row.preferences)
         self.outcomes[row.outcome] += 1
         self.failed += any(f.stage != "parse" for f in row.failures)
         for failure in row.failures:

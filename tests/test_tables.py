@@ -12,11 +12,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fakes.tiny_disk import tiny_disk
 
 from aifgen.errors import DataError, SinkError
 from aifgen.records import messages_type, schemas
 from aifgen.tables import TableWriter, read_rows
+from tests.fakes.tiny_disk import tiny_disk
 
 SCHEMA = pa.schema(
     [("n", pa.int64()), ("text", pa.string()), ("turns", messages_type())], metadata={"v": "1"}
@@ -169,9 +169,13 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_older_table(tmp_path: Path) ->
         write(path, 3)
         before = path.read_bytes()
         table = TableWriter(path, pa.schema([("text", pa.string())]), group=10)
-        with pytest.raises(SinkError) as caught:
+
+        def fill() -> None:
             for _ in range(2000):
                 table.add({"text": os.urandom(2000).hex()})
+
+        with pytest.raises(SinkError) as caught:
+            fill()
         table.abort()
         assert str(caught.value) == (
             f"disk full while writing {path}: free some space and run the same command again; "

@@ -60,8 +60,9 @@ class Flow(Generic[T, R]):
                     self._admit(item)
         except Exception as error:
             self._fail(error)
-        while self._tasks:
-            await asyncio.wait(self._tasks.values())
+        # Done ones may be among them: a task that is cancelled before it began runs not a line.
+        while pending := [task for task in self._tasks.values() if not task.done()]:
+            await asyncio.wait(pending)
         for index in sorted(self._done):  # behind a gap that a stopped row left
             self._hand_out(self._done.pop(index))
         if self._error is not None:

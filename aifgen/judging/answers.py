@@ -9,17 +9,31 @@ from typing import Any
 
 from aifgen.judging.protocol import ParseFailure, Reading, Refusal
 
+EDGE = r"(?:[^\w\n]|_)*"
+"""Markdown, quotes and bullets around a word on its line."""
 HEADER = re.compile(
-    r"^[^\w\n]*(?:output\s+for\s+)?text[\s_]*[<\[(]?(\d+)[>\])]?[^\w\n]*$",
+    rf"^{EDGE}(?:output\s+for\s+)?text(?:[^\S\n]|_)*[<\[(]?(\d+)[>\])]?{EDGE}$",
     re.IGNORECASE | re.MULTILINE,
 )
+# What may stand before the number is no sign, no decimal point and no "about".
 RATING = re.compile(
-    r"^[^\w\n]*rating[^\w\n]*?[:=\-–—][^\w\n+\-]*(?P<value>[^\n]*)$", re.IGNORECASE | re.MULTILINE
+    rf"^{EDGE}rating(?:[^\w\n]|_)*?[:=\-–—](?:[^\w\n+\-–—−.,~≈±<>≤≥]|_)*(?P<value>[^\n]*)$",
+    re.IGNORECASE | re.MULTILINE,
 )
-VALUE = re.compile(r"(?P<number>[+-]?\d+(?:\.\d+)?)(?P<rest>.*)$")
+NUMBER = r"[+-]?\d+(?:\.\d+)?"
+VALUE = re.compile(rf"(?P<number>{NUMBER})(?P<rest>.*)$")
+OUT_OF = re.compile(
+    rf"(?:points?|stars?)?[\W_]*(?:[/⁄∕]|(?:out )?of\b)[\W_]*({NUMBER})", re.IGNORECASE
+)
+SECOND = re.compile(
+    rf"[\W_]*(?:(?:to|or|and|but|than|maybe|perhaps|possibly)\b[\W_]*)*e?({NUMBER})", re.IGNORECASE
+)
 RATIONALE = re.compile(
-    r"^[^\w\n]*rationale(?:\s+for\s+rating)?[^\w\n]*?[:=]\**[ \t]*", re.IGNORECASE | re.MULTILINE
+    rf"^{EDGE}rationale(?:\s+for\s+rating)?(?:[^\w\n]|_)*?[:=]\**[ \t]*",
+    re.IGNORECASE | re.MULTILINE,
 )
+RATIONALE_LINE = re.compile(RATIONALE.pattern + "[^\n]*", RATIONALE.flags)
+OBJECT = re.compile(r"\{\s*(?:[\"']|\w+\s*:)")
 NOT_APPLICABLE = re.compile(r"n\s*/?\s*a\b|not applicable", re.IGNORECASE)
 REFUSED = re.compile(
     r"^\W*(?:i['’]?m\s+(?:very\s+|so\s+)?sorry|sorry|i\s+apologi[sz]e|unfortunately)?[\s,.;:—-]*"
@@ -42,11 +56,14 @@ def check_refusal(text: str) -> None:
 
 
 def has_blocks(text: str) -> bool:
-    """Whether a header is followed by a rating, outside an answer that is JSON from the start."""
-    if text.removeprefix("```json").removeprefix("```").lstrip().startswith("{"):
-        return False
+    """Whether a header is followed by a rating."""
     header = HEADER.search(text)
     return header is not None and RATING.search(text, header.end()) is not None
+
+
+def without_rationales(text: str) -> str:
+    """The answer without the lines in which the judge gives its reasons, and may quote."""
+    return RATIONALE_LINE.sub("", text)
 
 
 def rating_blocks(text: str, n: int, low: float, high: float, *, whole: bool = True) -> Reading:
@@ -58,11 +75,14 @@ def rating_blocks(text: str, n: int, low: float, high: float, *, whole: bool = T
     headers = list(HEADER.finditer(text))
     if not headers:
         check_refusal(text)
-        raise ParseFailure(f'there is no header "#### Output for Text 1" (and so on up to {n})')
+        raise ParseFailure(
+            f'there is no header "#### Output for Text 1" (and so on up to {n}), and no JSON '
+            'object with "ratings"'
+        )
     found: dict[int, tuple[float | None, str]] = {}
     ends = [header.start() for header in headers[1:]] + [len(text)]
     for header, end in zip(headers, ends, strict=True):
-        index = int(header.group(1))
+        index = int(header.group(1)[:9])
         block = text[header.end() : end]
         if not RATING.search(block):
             continue  # A heading in the judge's prose, or a table of contents.
@@ -97,48 +117,68 @@ def _rating(value: str, index: int, low: float, high: float, whole: bool) -> flo
     match = VALUE.match(value)
     if match is None:
         raise ParseFailure(f'the rating of Text {index} is no number: "{value.strip()[:40]}"')
-    rest = match.group("rest").strip(" *_`")
-    fraction = re.match(r"(?:/|(?:out\s+)?of\b)\s*(\d+)", rest, re.IGNORECASE)
-    if fraction and float(fraction.group(1)) != high:
-        raise ParseFailure(
-            f"the rating of Text {index} is out of {fraction.group(1)}, not {high:g}"
-        )
-    if not fraction and re.match(r"\d|[-–—]\s*\d|(?:to|or)\s+\d|[,/]\s*\d", rest):
+    number, rest = match.group("number"), " ".join(match.group("rest").split())[:60]
+    rest = rest.lstrip(" *_`([\\")
+    if fraction := OUT_OF.match(rest):
+        if float(fraction.group(1)) != high:
+            raise ParseFailure(
+                f"the rating of Text {index} is out of {fraction.group(1)}, not {high:g}"
+            )
+        rest = rest[fraction.end() :]
+    second = SECOND.match(rest)
+    if second and float(second.group(1)) == float(number):
+        return _rating(rest[second.start(1) :], index, low, high, whole)  # 4 (4/5)
+    if second or rest[:1].isnumeric() or re.match(r"\+|[-–—−]\W*$", rest):
         raise ParseFailure(f'the rating of Text {index} names two numbers: "{value.strip()[:40]}"')
-    return in_scale(float(match.group("number")), f"Text {index}", low, high, whole)
+    return in_scale(float(number), f"Text {index}", low, high, whole)
 
 
 def in_scale(rating: float, whose: str, low: float, high: float, whole: bool) -> float:
     """The rating itself, or ParseFailure: 4.5 is never 4, and 7 of 5 is never 5."""
-    if whole and rating != int(rating):
-        raise ParseFailure(f"the rating of {whose} is {rating:g}; it must be a whole number")
     if not low <= rating <= high:
         raise ParseFailure(f"the rating of {whose} is {rating:g}; it must be {low:g} to {high:g}")
+    if whole and rating != int(rating):
+        raise ParseFailure(f"the rating of {whose} is {rating:g}; it must be a whole number")
     return rating
 
 
-def json_object(text: str) -> dict[str, Any] | None:
-    """The last JSON object in the text, fenced or not; null where there is none."""
-    decoder = json.JSONDecoder()
+def json_object(text: str, key: str) -> dict[str, Any] | None:
+    """The JSON object with this key, fenced or not; null where there is none.
+
+    ParseFailure where an object before it is broken (then it may stand inside that one, as
+    something quoted), or where two of them differ.
+    """
+    decoder = json.JSONDecoder(object_pairs_hook=_unique)
+    mentions = [match.start() for match in re.finditer(rf"\b{key}[\"']?\s*:", text)]
     found: dict[str, Any] | None = None
-    position = text.find("{")
-    while position != -1:
+    position = 0
+    while mentions and (opening := OBJECT.search(text, position, mentions[-1])):
         try:
-            value, end = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            position = text.find("{", position + 1)
-            continue
-        if isinstance(value, dict):
+            value, position = decoder.raw_decode(text, opening.start())
+        except (ValueError, RecursionError) as error:
+            raise ParseFailure(f"its JSON cannot be read: {error}") from None
+        if key in value:
+            if found is not None and found[key] != value[key]:
+                raise ParseFailure(f'it holds two different JSON objects with "{key}"')
             found = value
-        position = text.find("{", end)
     return found
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return value
 
 
 def validate(value: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     """ParseFailure where the value does not follow the JSON Schema: count, range, type."""
     from jsonschema import Draft202012Validator
 
-    errors = sorted(Draft202012Validator(schema).iter_errors(value), key=lambda e: list(e.path))
-    if errors:
-        where = "/".join(str(part) for part in errors[0].path) or "the answer"
-        raise ParseFailure(f"{where}: {errors[0].message[:200]}")
+    try:
+        error = next(Draft202012Validator(schema).iter_errors(value), None)
+    except RecursionError:
+        raise ParseFailure("its JSON is nested too deep") from None
+    if error:
+        where = "/".join(str(part) for part in error.path) or "the answer"
+        raise ParseFailure(f"{where}: {error.message[:200]}")

@@ -13,6 +13,7 @@ from aifgen.judging.answers import (
     normal,
     rating_blocks,
     validate,
+    without_rationales,
 )
 from aifgen.judging.protocol import ParseFailure, Protocol, Reading, Shown, compile_template, fenced
 from aifgen.records import Message
@@ -67,8 +68,12 @@ class UltraFeedback(Protocol):
         text = normal(text)
         if not text:
             raise ParseFailure("the answer is empty")
-        # Blocks decide where there are any: JSON inside them is something that the judge quotes.
-        value = None if has_blocks(text) else json_object(text)
+        # JSON in a rationale is something that the judge quotes. Elsewhere, beside blocks, either
+        # may be quoted, and nothing tells which.
+        blocks = has_blocks(text)
+        value = json_object(without_rationales(text) if blocks else text, "ratings")
+        if blocks and value is not None:
+            raise ParseFailure("it gives ratings twice, as blocks and as JSON")
         if value is None:
             return rating_blocks(text, n, self.scale_min, self.scale_max)
         validate(value, self.schema(n))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from aifgen.errors import (
-    CallError,
     Filtered,
     ModelError,
     RateLimited,
@@ -31,6 +32,11 @@ REFUSED_MODEL = re.compile(
     r"|(invalid|unknown|no such) model|provider not provided",
     re.IGNORECASE,
 )
+FILTERED = {"content_filter", "content_policy_violation"}
+NO_QUOTA = re.compile(r"insufficient_quota|exceeded your current quota", re.IGNORECASE)
+COME_BACK = re.compile(
+    r"(?:retry|try again) in (?:(\d+)m ?)?(\d+(?:\.\d+)?) ?(ms|s)", re.IGNORECASE
+)
 NOBODY_THERE = re.compile(
     r"connection refused|cannot connect|connect call failed|name or service not known"
     r"|nodename nor servname|temporary failure in name resolution|no route to host|unreachable",
@@ -43,7 +49,8 @@ class LitellmTransport:
 
     def __init__(self, notify: Callable[[str], None]) -> None:
         self._notify = notify
-        self._checked: set[str] = set()
+        self._checked: set[tuple[str, tuple[str, ...]]] = set()
+        self._said: set[tuple[str, str]] = set()
         self._import: asyncio.Future[Any] | None = None
 
     async def send(
@@ -65,11 +72,12 @@ class LitellmTransport:
                 max_retries=0,
                 drop_params=True,
                 response_format=request.response_format,
+                **_once(litellm, endpoint.provider),
                 **({"extra_body": extra} if extra else {}),
                 **request.params,
             )
         except Exception as error:
-            raise _ours(error, endpoint, base) from None
+            raise _ours(error, endpoint, base, key) from None
         return _completion(litellm, reply, request, time.monotonic() - began)
 
     async def _ready(self) -> Any:
@@ -81,28 +89,49 @@ class LitellmTransport:
     async def close(self) -> None:
         if self._import is None:
             return
+        try:
+            litellm = await self._import  # Two threads that import it at once break it for good.
+        except Exception:
+            return  # Whoever asked was told.
         from litellm.llms.custom_httpx.async_client_cleanup import close_litellm_async_clients
 
         await close_litellm_async_clients()  # type: ignore[no-untyped-call]
+        # Else the next run in this process (a sweep) is handed a client that is closed.
+        litellm.in_memory_llm_clients_cache.flush_cache()
 
     def _say_what_is_dropped(self, litellm: Any, request: Request) -> None:
-        """litellm leaves out what a provider would refuse; say so, once a model."""
+        """litellm leaves out what a provider would refuse; say so, once a model and parameter."""
         endpoint = request.endpoint
-        if endpoint.id in self._checked:
+        asked = dict(request.params)
+        if request.response_format:
+            asked["response_format"] = deepcopy(dict(request.response_format))
+        if (checked := (endpoint.id, tuple(asked))) in self._checked:
             return
-        self._checked.add(endpoint.id)
-        try:
-            taken = litellm.get_supported_openai_params(
-                model=endpoint.model, custom_llm_provider=endpoint.provider
+        self._checked.add(checked)
+
+        def sent(params: dict[str, Any]) -> Any:
+            return litellm.get_optional_params(
+                model=endpoint.model,
+                custom_llm_provider=endpoint.provider,
+                drop_params=True,
+                **params,
             )
+
+        try:
+            whole = sent(asked)
+            dropped = [
+                name
+                for name in asked
+                if (endpoint.id, name) not in self._said
+                and sent({other: value for other, value in asked.items() if other != name}) == whole
+            ]
         except Exception:
             return  # Unknown to its tables: the call itself will tell.
-        asked = [*request.params, *(["response_format"] if request.response_format else [])]
-        dropped = [name for name in asked if taken is not None and name not in taken]
         if dropped:
+            self._said.update((endpoint.id, name) for name in dropped)
             self._notify(
                 f"{endpoint.name}: {endpoint.provider} does not take {', '.join(dropped)} "
-                f"for {endpoint.model}; left out or renamed"
+                f"for {endpoint.model}; left out"
             )
 
 
@@ -118,6 +147,16 @@ def _litellm() -> Any:
     return litellm
 
 
+def _once(litellm: Any, provider: str) -> dict[str, Any]:
+    """What makes `max_retries=0` hold: litellm loses it for some (deepinfra, sambanova: three
+    requests instead of one) and sends it to Hugging Face in the body."""
+    if provider == "huggingface":
+        return {"additional_drop_params": ["max_retries"]}
+    if provider in litellm.openai_compatible_providers:
+        return {"allowed_openai_params": ["max_retries"]}
+    return {}
+
+
 def _completion(litellm: Any, reply: Any, request: Request, latency_s: float) -> Completion:
     try:
         choice = reply.choices[0]
@@ -126,11 +165,13 @@ def _completion(litellm: Any, reply: Any, request: Request, latency_s: float) ->
     except (AttributeError, IndexError, TypeError):
         raise ServerFault("the answer has no choices[0].message") from None
     usage = getattr(reply, "usage", None)
-    read = getattr(usage, "prompt_tokens", None) if usage else None
-    written = getattr(usage, "completion_tokens", None) if usage else None
+    read = _tokens(getattr(usage, "prompt_tokens", None))
+    written = _tokens(getattr(usage, "completion_tokens", None))
+    if not read and not written:
+        read = written = None  # litellm writes zeros where the server said nothing.
     logprobs = getattr(choice, "logprobs", None)
     return Completion(
-        text=text if isinstance(text, str) else "",
+        text=_clean(text) if isinstance(text, str) else "",
         finish_reason=str(choice.finish_reason or "stop"),
         input_tokens=read,
         output_tokens=written,
@@ -138,9 +179,19 @@ def _completion(litellm: Any, reply: Any, request: Request, latency_s: float) ->
         usd=_usd(litellm, reply, request.endpoint, read, written),
         model=str(getattr(reply, "model", None) or request.endpoint.model),
         created=time.time(),
-        reasoning=getattr(message, "reasoning_content", None) or None,
+        reasoning=_clean(getattr(message, "reasoning_content", None) or "") or None,
         logprobs=_plain(logprobs),
     )
+
+
+def _tokens(count: Any) -> int | None:
+    """A token count that can be one; no column of a table holds more than 63 bits."""
+    return count if isinstance(count, int) and 0 <= count < 2**63 else None
+
+
+def _clean(text: str) -> str:
+    """The text with halves of surrogate pairs replaced: no UTF-8 file or table can hold them."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _plain(logprobs: Any) -> list[Any] | None:
@@ -166,70 +217,107 @@ def _usd(
         return None
 
 
-def _ours(error: Exception, endpoint: Endpoint, base: str | None) -> Exception:
+def _ours(error: Exception, endpoint: Endpoint, base: str | None, key: str | None) -> Exception:
     """litellm's exception as one of ours, without a key and on one line."""
     litellm = _litellm()
     status = getattr(error, "status_code", None)
-    reason = _reason(error)
+    said, codes = _said(error)
+    reason = _reason(error, said, key)
+    patience = _retry_after(error, said)
     where = base or endpoint.provider
     who = f"{endpoint.name} ({endpoint.id})"
     if isinstance(error, litellm.Timeout):
         return ServerFault(f"no answer in time from {where}")
     if isinstance(error, litellm.RateLimitError) or status == 429:
-        if "insufficient_quota" in reason or "exceeded your current quota" in reason:
+        # Gemini says "exceeded your current quota" of a minute's quota too, and when to come back.
+        if "insufficient_quota" in codes or (NO_QUOTA.search(said) and patience is None):
             return ModelError(f"{who}: the account has no quota left: {reason}")
-        return RateLimited(f"429: {reason}", retry_after=_retry_after(error))
+        return RateLimited(f"429: {reason}", retry_after=patience)
     if status == 401 or isinstance(error, litellm.AuthenticationError):
         names = " or ".join(endpoint.key_env) or "api_key_env in the model's file"
         return ModelError(f"{who}: the key was not accepted (check {names}): {reason}")
     if status in (402, 403):
         return ModelError(f"{who}: the account may not use it ({status}): {reason}")
-    if isinstance(error, litellm.ContentPolicyViolationError):
+    if isinstance(error, litellm.ContentPolicyViolationError) or codes & FILTERED:
         return Filtered(f"content filter: {reason}")
     if isinstance(error, litellm.ContextWindowExceededError):
         return Rejected(f"the prompt does not fit the model's context: {reason}")
     if status == 404 or (status == 400 and REFUSED_MODEL.search(reason)):
         return ModelError(f"{where} does not serve {endpoint.model} ({endpoint.name}): {reason}")
-    if NOBODY_THERE.search(_chain(error)):
+    if _response(error) is None and NOBODY_THERE.search(_chain(error)):
         return Unreachable(f"nobody answers at {where}")
     if isinstance(error, litellm.APIConnectionError | litellm.InternalServerError):
-        return ServerFault(f"{status or 'connection'}: {reason}", retry_after=_retry_after(error))
+        return ServerFault(f"{status or 'connection'}: {reason}", retry_after=patience)
     if isinstance(status, int) and 400 <= status < 500 and status not in (408, 409, 425):
         return Rejected(f"{status}: {reason}")
-    if isinstance(error, CallError):
-        return error
-    return ServerFault(f"{status or type(error).__name__}: {reason}")
+    return ServerFault(f"{status or type(error).__name__}: {reason}", retry_after=patience)
 
 
-def _chain(error: BaseException | None) -> str:
-    """The texts of an exception and of all that led to it."""
-    texts: list[str] = []
-    while error is not None and len(texts) < 10:
-        texts.append(f"{type(error).__name__}: {error}")
+def _links(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and all that led to it."""
+    for _ in range(10):
+        if error is None:
+            return
+        yield error
         error = error.__cause__ or error.__context__
-    return "\n".join(texts)
 
 
-def _reason(error: Exception) -> str:
-    """The provider's own words: one line of at most 300 characters, no key in it."""
+def _chain(error: BaseException) -> str:
+    return "\n".join(f"{type(link).__name__}: {link}" for link in _links(error))
+
+
+def _response(error: BaseException) -> Any:
+    """The HTTP response behind an exception, null where none came (litellm makes up empty ones)."""
+    for link in _links(error):
+        response = getattr(link, "response", None)
+        if getattr(response, "headers", None):
+            return response
+    return None
+
+
+def _said(error: Exception) -> tuple[str, set[str]]:
+    """The provider's own words, as OpenAI, Anthropic and Google put them, and its error codes."""
+    try:
+        body = _response(error).json()
+        body = body[0] if isinstance(body, list) else body
+        found = body.get("error", body)
+        if isinstance(found, str):
+            return found, set()
+        codes = {found[name] for name in ("code", "type") if isinstance(found.get(name), str)}
+        if isinstance(found.get("message"), str):
+            return found["message"], codes
+    except Exception:
+        pass  # No response, or a body of another form: litellm's words will do.
     text = str(getattr(error, "message", None) or error)
-    text = re.sub(r"^(litellm\.\w+:\s*)+", "", text)
-    text = re.sub(r"^\w*(Exception|Error)\s*-\s*", "", text)
-    text = redact(" ".join(text.split()))
+    text = re.sub(r"^(litellm\.)?(\w*(Error|Exception)\w*(:|\s+-)\s+)+", "", text)
+    return text.partition("Traceback (most recent call last)")[0], set()
+
+
+def _reason(error: Exception, said: str, key: str | None) -> str:
+    """What the provider said: one line of at most 300 characters, no key in it."""
+    text = said.replace(key, "***") if key else said
+    text = redact(" ".join(text.split())) or type(error).__name__
     return text if len(text) <= 300 else text[:297] + "..."
 
 
-def _retry_after(error: Exception) -> float | None:
-    """Retry-After in seconds, given as seconds, milliseconds or a date."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+def _retry_after(error: Exception, said: str) -> float | None:
+    """When to come back, in seconds: by header (seconds, milliseconds, a date), else in words."""
+    headers = getattr(_response(error), "headers", None) or {}
     try:
         if (value := headers.get("retry-after-ms")) is not None:
-            return max(0.0, float(value) / 1000)
-        if (value := headers.get("retry-after")) is None:
-            return None
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
+            return _wait(float(value) / 1000)
+        if (value := headers.get("retry-after")) is not None:
+            try:
+                return _wait(float(value))
+            except ValueError:
+                return _wait(parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        pass
+    if found := COME_BACK.search(said):
+        minutes, amount, unit = found.groups()
+        return int(minutes or 0) * 60 + float(amount) / (1000 if unit == "ms" else 1)
+    return None
+
+
+def _wait(seconds: float) -> float | None:
+    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -11,6 +11,8 @@ from aifgen.records import Message, digest
 from aifgen.schema import Structured
 
 KEY_VERSION = 1
+LONGEST_STRING = 160
+"""Characters that an embedded model may put into one string of a structured answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def request(
     asked = {name: value for name, value in params.items() if value is not None}
     if sample and "seed" in asked:
         asked["seed"] += sample  # Several samples of a seeded role differ, and stay reproducible.
+    if answer_schema is not None and endpoint.weights is not None:
+        answer_schema = bounded(answer_schema)
     shape = response_format(endpoint.structured, answer_schema)
     key = digest(
         KEY_VERSION,
@@ -82,3 +86,19 @@ def response_format(
         "type": "json_schema",
         "json_schema": {"name": "judgment", "schema": schema, "strict": True},
     }
+
+
+def bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with a limit on every string: an embedded model would ramble until max_tokens.
+
+    Only our own server is known to keep `maxLength`; providers refuse schemas that name it.
+    """
+    found = {
+        key: {name: bounded(child) for name, child in value.items()}
+        if key == "properties"
+        else bounded(value)
+        if isinstance(value, Mapping)
+        else value
+        for key, value in schema.items()
+    }
+    return found | {"maxLength": LONGEST_STRING} if found.get("type") == "string" else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -56,8 +57,13 @@ class Store:
             where.mkdir(parents=True, exist_ok=True)
             with FileLock(where / ".answers.lock"):  # two processes may both be the first
                 self._reader = self._connect()
-                self._migrate(self._reader)
-            self._writer = self._connect()
+                try:
+                    self._migrate(self._reader)
+                    self._writer = self._connect()
+                    self._writer.execute("PRAGMA synchronous = FULL")
+                except BaseException:
+                    self._reader.close()
+                    raise
         except (OSError, sqlite3.Error) as error:
             raise StoreError(self._sentence(error)) from error
         self._thread = threading.Thread(target=self._write, name="aifgen-store", daemon=True)
@@ -109,12 +115,7 @@ class Store:
         self._raise()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, timeout=60, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
+        return sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -129,6 +130,7 @@ class Store:
                 f"{self.path} was written by a newer aifgen (store version {version}, not "
                 f"{VERSION}): update aifgen, or set AIFGEN_CACHE to another folder"
             )
+        connection.execute("PRAGMA journal_mode = WAL")  # not before: a stranger's stays untouched
         if not tables:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(TABLE)
@@ -163,10 +165,10 @@ class Store:
             self._writer.execute("BEGIN IMMEDIATE")
             self._writer.executemany(insert, rows)
             self._writer.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:  # whatever it is: this thread must live, or flush would hang
             self._error = self._sentence(error)
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):
+                self._writer.rollback()
             return
         for row in rows:
             self._fresh.pop(row[0], None)

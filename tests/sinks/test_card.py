@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+import yaml
 from huggingface_hub import DatasetCard
 
 from aifgen.sinks.card import card, masked, size_category
-
-from .build import REPORT
+from tests.sinks.build import REPORT
 
 
 def written(report: dict[str, Any], pairs: int = 2) -> str:
@@ -18,7 +19,7 @@ def written(report: dict[str, Any], pairs: int = 2) -> str:
 
 
 def test_the_header_is_what_the_hub_reads() -> None:
-    data = DatasetCard(written(REPORT)).data.to_dict()
+    data = {k: v for k, v in vars(DatasetCard(written(REPORT)).data).items() if v is not None}
     assert data == {
         "configs": [
             {
@@ -67,6 +68,18 @@ def test_it_says_how_the_pairs_were_made() -> None:
 
 def test_a_fence_in_the_recipe_does_not_end_the_block() -> None:
     assert f"````yaml\n{REPORT['recipe'].strip()}\n````" in written(REPORT)
+
+
+def test_the_recipe_is_readable() -> None:
+    template = "Rate.\n\nYou are {{ n }}: é\n"
+    recipe = {"seed": None, "judge": {"prompt": {"template": template, "system": None}}, "a": {}}
+    text = written({**REPORT, "recipe": yaml.safe_dump(recipe)})
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
+    assert block == (
+        "a: {}\njudge:\n  prompt:\n    template: |\n      Rate.\n\n      You are {{ n }}: é\n"
+    )
+    assert yaml.safe_load(block)["judge"]["prompt"]["template"] == template
+    assert "yaml" not in written({**REPORT, "recipe": ""})
 
 
 def test_what_is_not_known_is_unknown_and_never_zero() -> None:

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from aifgen.sinks._pairs import OURS, Pairs
 from aifgen.tables import TableWriter, read_rows, well_formed
-
-from .build import pair
+from tests.sinks.build import pair
 
 TEXTS = st.text(st.characters(), max_size=8)  # with lone surrogates, as JSON may hold them
 NAMES = st.one_of(st.sampled_from(["a", "b", "prompt", "source_prompt", "margin", ""]), TEXTS)

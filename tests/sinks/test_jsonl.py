@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 from datasets import disable_progress_bars, load_dataset
-from fakes.tiny_disk import tiny_disk
 
 from aifgen.errors import ConfigError, SinkError
 from aifgen.records import Row
 from aifgen.sinks.jsonl import JsonlSink
+from tests.fakes.tiny_disk import tiny_disk
+from tests.sinks.build import REPORT, as_columns, pair, row, tied
 
-from .build import REPORT, as_columns, pair, row, tied
-
-disable_progress_bars()  # type: ignore[no-untyped-call]
+disable_progress_bars()
 
 
 def finished(folder: Path, rows: list[Row], **options: Any) -> str:

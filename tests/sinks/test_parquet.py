@@ -10,15 +10,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from datasets import disable_progress_bars, load_dataset
-from fakes.tiny_disk import tiny_disk
 
 from aifgen.errors import ConfigError, SinkError
 from aifgen.records import Row
 from aifgen.sinks.parquet import ParquetSink
+from tests.fakes.tiny_disk import tiny_disk
+from tests.sinks.build import REPORT, as_columns, pair, row, tied
 
-from .build import REPORT, as_columns, pair, row, tied
-
-disable_progress_bars()  # type: ignore[no-untyped-call]
+disable_progress_bars()
 FILES = ["README.md", "train-00000-of-00001.parquet"]
 
 
@@ -172,9 +171,13 @@ def test_a_full_disk_is_a_sentence_and_the_older_dataset_stays(tmp_path: Path) -
         before = (disk / "preferences" / FILES[1]).read_bytes()
         sink = ParquetSink()
         sink.open(disk)
-        with pytest.raises(SinkError, match=r"disk full while writing .*: free some space and run"):
+
+        def fill() -> None:
             for n in range(1000):
                 sink.write(row(n, {"noise": noise[n:]}))
+
+        with pytest.raises(SinkError, match=r"disk full while writing .*: free some space and run"):
+            fill()
         sink.abort()
         assert (disk / "preferences" / FILES[1]).read_bytes() == before
         assert names(disk) == ["preferences"]

@@ -186,7 +186,7 @@ def test_equal_prompts_are_left_out_and_equal_ids_an_error(tmp_path: Path) -> No
     assert HubSource(str(tmp_path)).check().total == 2
     rows = [{"prompt": "a", "id": "1"}, {"prompt": "b", "id": "1"}]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "train.parquet")
-    with pytest.raises(DataError, match="two prompts have the id '1'"):
+    with pytest.raises(DataError, match="two different prompts have the id '1'"):
         HubSource(str(tmp_path)).check()
 
 
@@ -258,10 +258,11 @@ for options in json.loads(sys.stdin.read()):
     try:
         source = HubSource(**options)
         facts = source.check()
-        print(json.dumps([facts.total, facts.fingerprint, source.revision,
-                          [prompt.messages[-1]["content"] for prompt in source]]))
     except AifgenError as error:
         print(json.dumps(f"{type(error).__name__}: {error}"))
+    else:
+        print(json.dumps([facts.total, facts.fingerprint, source.revision,
+                          [prompt.messages[-1]["content"] for prompt in source]]))
 """
 
 

@@ -1,0 +1,197 @@
+"""Where a model is served, and that no key ever travels to a place that is not its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aifgen.errors import ConfigError, ModelError
+from aifgen.llm.endpoint import PROVIDERS, Endpoint, Provider, endpoint, redact
+from aifgen.schema import Model, Weights
+from tests.fakes.model_server import Call, ModelServer
+from tests.llm.room import about, asking, model, outcome, run
+
+URL = "http://127.0.0.1:8000/v1"
+SECRETS = {
+    name: f"secret-of-{name.lower()}"
+    for name in sorted({key for provider in PROVIDERS.values() for key in provider.keys})
+}
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A key for every provider that has one, as in the environment of a user who has them all."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    return SECRETS
+
+
+def resolved(**settings: Any) -> Endpoint:
+    return endpoint("mine", Model(**settings))
+
+
+@pytest.mark.parametrize("id", ["gpt-4o", "/gpt-4o", "openai/", ""])
+def test_an_id_without_a_provider_is_a_sentence(id: str) -> None:
+    with pytest.raises(ConfigError, match=r"mine: the id '.*' names no provider; write PROVIDER/"):
+        resolved(id=id)
+
+
+def test_the_name_may_hold_slashes() -> None:
+    found = resolved(id="together_ai/meta-llama/Llama-3-8b")
+    assert (found.provider, found.model) == ("together_ai", "meta-llama/Llama-3-8b")
+
+
+@pytest.mark.parametrize(
+    "base", ["localhost:8000/v1", "127.0.0.1:8000", "ftp://host/v1", "http://", "host", "http:///v1"]
+)
+def test_an_api_base_that_is_no_url_is_a_sentence(base: str) -> None:
+    with pytest.raises(ConfigError, match=r"mine: api_base '.*' is no URL; write it as http://"):
+        resolved(id="openai/m", api_base=base)
+
+
+@pytest.mark.parametrize("places", [0, -1])
+def test_a_model_that_may_never_be_asked_is_a_sentence(places: int) -> None:
+    with pytest.raises(ConfigError, match="mine: max_concurrency is .*; it must be 1 or more"):
+        resolved(id="openai/m", max_concurrency=places)
+
+
+def test_a_server_of_ones_own_needs_its_address() -> None:
+    with pytest.raises(ConfigError, match="mine: hosted_vllm/m needs api_base"):
+        resolved(id="hosted_vllm/m")
+    assert resolved(id="hosted_vllm/m", weights=Weights(path="x")).api_base is None
+
+
+def test_at_home_a_provider_takes_its_own_key(secrets: dict[str, str]) -> None:
+    for id in ("openai/gpt-4o", "groq/x", "anthropic/x", "huggingface/a/b"):
+        found = resolved(id=id)
+        assert found.key() == secrets[PROVIDERS[found.provider].keys[0]]
+        assert found.needs_key
+        assert found.own_base
+    at_home = resolved(id="openai/gpt-4o", api_base="https://api.openai.com/v1/")
+    assert at_home.key() == secrets["OPENAI_API_KEY"]
+    assert at_home.own_base
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        URL,
+        "http://localhost:8000/v1",
+        "https://llm.example.com/v1",
+        "https://api.openai.com.example.com/v1",
+        "https://example.com/https://api.openai.com/v1",
+        "https://api.openai.com@example.com/v1",
+        "http://api.openai.com/v1",  # no TLS: anyone on the way would read the key
+        "https://api.openai.com/v2",
+        "https://api.groq.com/openai/v1",
+    ],
+)
+def test_a_foreign_base_has_no_key_unless_the_config_says_so(
+    base: str, secrets: dict[str, str]
+) -> None:
+    found = resolved(id="openai/gpt-4o", api_base=base)
+    assert found.key() is None
+    assert not found.own_base
+    found.require_key()  # and needs none
+    told = resolved(id="openai/gpt-4o", api_base=base, api_key_env="GROQ_API_KEY")
+    assert told.key() == secrets["GROQ_API_KEY"]
+
+
+async def _heard(folder: Path, server: ModelServer, served: Endpoint) -> Call:
+    """What arrives when the endpoint is asked once; the answer does not matter here."""
+    async with asking(folder, served, retry_s=0.0) as client:
+        await outcome(client, about(served))
+    return server.calls[0]
+
+
+@pytest.mark.parametrize("provider", [*PROVIDERS, "perplexity"])
+def test_no_providers_key_is_sent_to_a_foreign_base(
+    provider: str, tmp_path: Path, server: ModelServer, secrets: dict[str, str]
+) -> None:
+    call = run(_heard(tmp_path, server, model(server.url, provider=provider)))
+    arrived = f"{call.headers} {call.body} {call.path}"
+    assert [name for name, value in secrets.items() if value in arrived] == []
+    assert call.headers.get("authorization", "Bearer not-needed") == "Bearer not-needed"
+
+
+@pytest.mark.parametrize("provider", ["openai", "hosted_vllm", "huggingface", "groq"])
+def test_the_key_that_the_config_names_is_sent(
+    provider: str,
+    tmp_path: Path,
+    server: ModelServer,
+    secrets: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ROOM_TOKEN", "the-key-of-this-server")
+    served = model(server.url, provider=provider, api_key_env="ROOM_TOKEN")
+    call = run(_heard(tmp_path, server, served))
+    assert call.headers["authorization"] == "Bearer the-key-of-this-server"
+    assert not any(value in str(call.headers) for value in secrets.values())
+
+
+def test_the_key_is_read_when_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = resolved(id="openai/m", api_base=URL, api_key_env="ROOM_TOKEN")
+    assert found.key() is None
+    monkeypatch.setenv("ROOM_TOKEN", "late")
+    assert found.key() == "late"
+    assert "late" not in repr(found)
+
+
+def test_a_missing_key_is_a_sentence_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in SECRETS:
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ModelError, match=r"no key for mine .*set the .* variable OPENAI_API_KEY,"):
+        resolved(id="openai/gpt-4o").require_key()
+    with pytest.raises(ModelError, match="HF_TOKEN or HUGGINGFACE_API_KEY"):
+        resolved(id="huggingface/a/b").require_key()
+    with pytest.raises(ModelError, match="ROOM_TOKEN"):
+        resolved(id="openai/m", api_base=URL, api_key_env="ROOM_TOKEN").require_key()
+    monkeypatch.setenv("HUGGINGFACE_API_KEY", "one-is-enough")
+    resolved(id="huggingface/a/b").require_key()
+
+
+def test_an_empty_variable_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    with pytest.raises(ModelError):
+        resolved(id="openai/gpt-4o").require_key()
+
+
+@pytest.mark.parametrize("id", ["openai/m", "hosted_vllm/m", "ollama_chat/m", "nosuch/m"])
+def test_a_server_of_ones_own_needs_no_key(id: str) -> None:
+    resolved(id=id, api_base=URL).require_key()
+
+
+def test_limits_are_shared_by_server_and_account_only() -> None:
+    one = resolved(id="openai/a", api_base=URL)
+    assert resolved(id="hosted_vllm/b", api_base=URL + "/").address == one.address
+    others = [
+        resolved(id="openai/a", api_base="http://127.0.0.1:8001/v1"),
+        resolved(id="openai/a", api_base=URL, api_key_env="OTHER_ACCOUNT"),
+        resolved(id="openai/a"),
+        resolved(id="groq/a"),
+    ]
+    assert len({one.address, *(other.address for other in others)}) == 5
+
+
+def test_redact_takes_out_secrets_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "abcdefgh-12345")
+    monkeypatch.setenv("SOME_TOKEN", "short")  # would make holes in plain words
+    monkeypatch.setenv("SOME_HOME", "/home/somebody")
+    text = "key abcdefgh-12345 in a short text from /home/somebody"
+    assert redact(text) == "key *** in a short text from /home/somebody"
+
+
+def test_the_providers_own_address_gets_the_key(
+    tmp_path: Path,
+    server: ModelServer,
+    secrets: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # OpenAI moves into this machine: the one way to see the header that it would be sent.
+    monkeypatch.setitem(PROVIDERS, "openai", Provider(server.url, ("OPENAI_API_KEY",)))  # type: ignore[arg-type]
+    call = run(_heard(tmp_path, server, model(server.url, "gpt-4o")))
+    assert call.headers["authorization"] == f"Bearer {secrets['OPENAI_API_KEY']}"

@@ -1,0 +1,62 @@
+"""The files of conf/sink: every key is a setting with the default that the file shows."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aifgen.sinks.base import Sink
+
+OPTIONS = ("argilla", "jsonl", "parquet")
+CONF = Path(__file__).parents[2] / "conf/sink"
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_builds_its_sink_and_shows_every_setting_with_its_default(name: str) -> None:
+    text = (CONF / f"{name}.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# aifgen sink=[")
+    node: dict[str, Any] = yaml.safe_load(text)
+    assert list(node) == [name]
+    module, _, class_name = node[name].pop("_target_").rpartition(".")
+    found = getattr(importlib.import_module(module), class_name)
+    assert isinstance(found(**node[name]), Sink)
+    parameters = inspect.signature(found).parameters
+    assert list(node[name]) == list(parameters)
+    for key, parameter in parameters.items():
+        if parameter.default is not inspect.Parameter.empty:
+            assert node[name][key] == parameter.default
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_setting_is_on_the_page(name: str) -> None:
+    page = (CONF.parents[1] / "docs/sinks.md").read_text(encoding="utf-8")
+    node = yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8"))
+    for key, value in node[name].items():
+        if key != "_target_":
+            shown = {None: "null", True: "true"}.get(value, value)
+            assert f"| `sink.{name}.{key}` | `{shown}` |" in page
+
+
+def test_importing_the_sinks_loads_nothing_heavy() -> None:
+    code = f"""
+import sys
+for name in {OPTIONS!r}: __import__(f"aifgen.sinks.{{name}}")
+import aifgen.tables
+heavy = ["pyarrow", "datasets", "argilla", "httpx", "yaml", "numpy"]
+print([name for name in heavy if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=CONF.parents[1],
+    )
+    assert done.stdout.strip() == "[]"
