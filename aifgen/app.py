@@ -96,7 +96,7 @@ def _job(cfg: DictConfig) -> int:
     from omegaconf import OmegaConf
 
     hydra_config = HydraConfig.get()
-    folder = Path(hydra_config.runtime.output_dir)
+    folder = _short(Path(hydra_config.runtime.output_dir))
     overrides = list(hydra_config.overrides.task)
     if hydra_config.mode is not None and hydra_config.mode.name == "MULTIRUN":
         print(f"\n[{hydra_config.job.num + 1}] {' '.join(overrides)}", file=sys.stderr)
@@ -113,7 +113,7 @@ def _job(cfg: DictConfig) -> int:
         print(f"aifgen: {sentence}", file=sys.stderr)
         _forget(folder)
         return 1
-    _print(outcome, _short(folder))
+    _print(outcome, str(folder))
     return outcome.exit_code
 
 
@@ -136,12 +136,9 @@ def _print(outcome: Outcome, run: str) -> None:
         print("Nothing is lost: the same command goes on from here.", file=sys.stderr)
 
 
-def _short(folder: Path) -> str:
+def _short(folder: Path) -> Path:
     """As one would type it from here."""
-    try:
-        return str(folder.relative_to(Path.cwd()))
-    except ValueError:
-        return str(folder)
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 def _forget(folder: Path) -> None:

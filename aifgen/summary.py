@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -76,10 +75,12 @@ def show(report: Mapping[str, Any], run: str, places: Sequence[str]) -> None:
         console.print(f"Note: {warning}")
     console.print()
     for place in places:
-        console.print(place)
-    console.print(f"everything   {run}")
+        console.print(f"dataset:        {place}")
+    console.print(f"everything:     {run}")
     if rows["failed"]:
-        console.print(f"failures     {run}/failures.jsonl (run the same command to try them again)")
+        console.print(f"failures:       {run}/failures.jsonl (the same command tries them again)")
+    for line in next_steps(report, run):
+        console.print(line)
 
 
 def headline(report: Mapping[str, Any]) -> str:
@@ -93,14 +94,14 @@ def headline(report: Mapping[str, Any]) -> str:
     )
 
 
-def next_step(report: Mapping[str, Any], dataset: str | None) -> list[str]:
+def next_steps(report: Mapping[str, Any], run: str) -> list[str]:
     """What one may want to type now."""
     lines = []
-    if dataset and report["pairs"]:
-        code = f"from datasets import load_dataset; print(load_dataset({dataset!r})['train'][0])"
-        lines.append(f"look at it:  python -c {shlex.quote(code)}")
+    if report["pairs"]:
+        code = f"from datasets import load_dataset as l; print(l('{run}/preferences')['train'][0])"
+        lines.append(f'one pair:       python -c "{code}"')
     if report["status"] == "complete":
-        lines.append("another judge over the same answers:  the same command with judge=NAME")
+        lines.append("another judge:  the same command with judge=NAME; only its answers are paid")
     return lines
 
 

@@ -17,11 +17,14 @@ CONF = app.conf_dir()
 GROUPS = ("source", "generators", "judge", "judge/prompt", "preference", "sink", "experiment")
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 GIVEN = {  # what an option leaves to the user
-    "jsonl": ["source.path=prompts.jsonl"],
-    "hub": ["source.path=someone/prompts"],
+    ("source", "jsonl"): ["source.path=prompts.jsonl"],
+    ("source", "hub"): ["source.path=someone/prompts"],
     "vllm": ["{role}.vllm.id=hosted_vllm/some"],
     "ollama": ["{role}.ollama.id=hosted_vllm/some"],
-    "openai_compatible": ["{role}.openai_compatible.id=hosted_vllm/some"],
+    "openai_compatible": [
+        "{role}.openai_compatible.id=hosted_vllm/some",
+        "{role}.openai_compatible.api_base=http://127.0.0.1:8000/v1",
+    ],
 }
 
 
@@ -46,17 +49,17 @@ def test_every_option_composes_and_builds(group: str, option: str, tmp_path: Pat
         chosen = f"generators=[{option},llama3_3_70b]"
         if option == "llama3_3_70b":
             chosen = "generators=[llama3_3_70b,8b]"
-    config = composed(chosen, *(g.format(role=role) for g in GIVEN.get(option, ())))
+    given = GIVEN.get((group, option)) or GIVEN.get(option) or []
+    words = [chosen, *(word.format(role=role) for word in given)]
+    config = composed(*words)
     source, sinks, protocol = build.source(config), build.sinks(config), build.protocol(config)
     assert source is not None
     assert list(sinks) == list(config.sink)
     assert protocol.citation
+    assert config_digest(_plain(config)) == config_digest(_plain(composed(*words)))
     if option != "local_gguf":  # it needs the user's own file
         assert len(build.generators(config)) >= 2
         assert len(build.judges(config)) == 1
-        assert config_digest(_plain(config)) == config_digest(_plain(composed(
-            chosen, *(g.format(role=role) for g in GIVEN.get(option, ()))
-        )))  # fmt: skip
 
 
 def _plain(config: Config) -> dict[str, object]:

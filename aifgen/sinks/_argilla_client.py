@@ -150,6 +150,7 @@ class Server:
         with contextlib.suppress(ValueError, KeyError, TypeError, IndexError):
             detail = json.loads(text[text.index("{") :])["detail"]
             text = detail if isinstance(detail, str) else detail["params"]["errors"][0]["msg"]
+        text = re.sub(r"^Argilla SDK error: \w+: ", "", text)
         text = re.sub(r"^(Record at position \d+ is not valid because |Value error, )", "", text)
         text = re.sub(r"\[\{.*?'msg': '(.*?)'.*", r"\1", text, flags=re.S)
         for secret in self._secrets:

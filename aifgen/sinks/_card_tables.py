@@ -28,7 +28,7 @@ OUTCOMES = {
 }
 KINDS = {
     "bool": "true or false", "int": "integer", "wide": "integer", "float": "number", "text": "text",
-    "list": "list", "struct": "record", "json": "JSON text",
+    "null": "text", "list": "list", "struct": "record", "json": "JSON text",
 }  # fmt: skip
 
 

@@ -82,10 +82,8 @@ def joined(kinds: Iterable[Kind]) -> Kind:
 
 
 def settled(kind: Kind) -> Kind:
-    """What is written once all values were seen: nothing but nulls is text, and a mapping without
-    names, which Parquet cannot hold, is JSON text."""
-    if kind.name == "null":
-        return TEXT
+    """What is written once all values were seen: a mapping without names, which Parquet cannot
+    hold, is JSON text."""
     if kind.name == "list":
         return _list(settled(kind.item or NULL))
     if kind.name == "struct":
@@ -112,7 +110,7 @@ def fit(value: Any, kind: Kind) -> Any:
 
 
 def arrow_type(kind: Kind) -> pa.DataType:
-    """The Arrow type of a settled kind."""
+    """The Arrow type of a settled kind; nothing but nulls is text, as list<null> has no readers."""
     import pyarrow as pa
 
     if kind.name == "list":

@@ -21,6 +21,7 @@ class JsonlSink(Sink):
 
     def __init__(self, path: str | None = None) -> None:
         self._path = path
+        self._pairs: Pairs | None = None
 
     def open(self, folder: Path) -> None:
         self._target = Path(self._path).expanduser() if self._path else folder / "preferences.jsonl"
@@ -32,10 +33,12 @@ class JsonlSink(Sink):
         self._pairs = Pairs(self._target.with_name(f".{self._target.name}.pairs"))
 
     def write(self, row: Row) -> None:
+        assert self._pairs is not None
         for pair in row.preferences:
             self._pairs.add(pair)
 
     def close(self, report: Mapping[str, Any]) -> str:
+        assert self._pairs is not None
         try:
             with writing(self._target):
                 with self._part.open("w", encoding="utf-8", newline="\n") as lines:
@@ -49,8 +52,9 @@ class JsonlSink(Sink):
         return f"{self._target}: {self._pairs.count:,} pairs"
 
     def abort(self) -> None:
-        self._pairs.remove()
-        self._part.unlink(missing_ok=True)
+        if self._pairs is not None:
+            self._pairs.remove()
+            self._part.unlink(missing_ok=True)
 
 
 def _strict(value: Any) -> Any:

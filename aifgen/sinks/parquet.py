@@ -27,13 +27,14 @@ class ParquetSink(Sink):
     def __init__(self, path: str | None = None, card: bool = True) -> None:
         self._path = path
         self._card = card
-        self._prompts = 0
+        self._pairs: Pairs | None = None
 
     def open(self, folder: Path) -> None:
         """Raises ConfigError where `path` holds anything but a dataset of ours: it is replaced."""
-        self._target = Path(self._path).expanduser() if self._path else folder / "preferences"
-        self._part = self._target.with_name(f".{self._target.name}.tmp")
-        self._old = self._target.with_name(f".{self._target.name}.old")
+        target = Path(self._path).expanduser().resolve() if self._path else folder / "preferences"
+        self._target = target
+        self._part = target.parent / f".{target.name}.tmp"
+        self._old = target.parent / f".{target.name}.old"
         self._prompts = 0
         with writing(self._target):
             if self._old.exists() and not self._target.exists():
@@ -44,11 +45,13 @@ class ParquetSink(Sink):
         self._pairs = Pairs(self._part / "pairs.jsonl")
 
     def write(self, row: Row) -> None:
+        assert self._pairs is not None
         self._prompts += 1
         for pair in row.preferences:
             self._pairs.add(pair)
 
     def close(self, report: Mapping[str, Any]) -> str:
+        assert self._pairs is not None
         try:
             schema = self._pairs.schema()
             table = TableWriter(self._part / DATA, schema)
@@ -78,8 +81,9 @@ class ParquetSink(Sink):
         return f"{self._target}: {table.rows:,} pairs from {self._prompts:,} prompts"
 
     def abort(self) -> None:
-        self._pairs.remove()
-        shutil.rmtree(self._part, ignore_errors=True)
+        if self._pairs is not None:
+            self._pairs.remove()
+            shutil.rmtree(self._part, ignore_errors=True)
 
     def _show(self) -> None:
         with writing(self._target):

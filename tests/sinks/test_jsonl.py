@@ -59,6 +59,7 @@ def test_mixed_columns_load_although_json_lines_have_no_types(tmp_path: Path) ->
     assert [line["mixed"] for line in lines(path)] == [
         "1", '"two"', "3.5", '{"a": 1}', None, "NaN", '"\ufffd"',
     ]  # fmt: skip
+    assert '"number": 1.0}' in path.read_text(encoding="utf-8").splitlines()[0]
     data = load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path / "c"))
     assert data["number"] == [1.0, 2.5, None, None, 3.0, None, 4.0]
 

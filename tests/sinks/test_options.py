@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from aifgen.errors import ConfigError
 from aifgen.sinks.base import Sink
 
 OPTIONS = ("argilla", "jsonl", "parquet")
@@ -32,6 +33,24 @@ def test_an_option_builds_its_sink_and_shows_every_setting_with_its_default(name
     for key, parameter in parameters.items():
         if parameter.default is not inspect.Parameter.empty:
             assert node[name][key] == parameter.default
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_sink_that_could_not_be_opened_can_be_aborted(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ARGILLA_API_KEY", raising=False)
+    node: dict[str, Any] = yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8"))[name]
+    module, _, class_name = node.pop("_target_").rpartition(".")
+    sink = getattr(importlib.import_module(module), class_name)(**node)
+    sink.abort()
+    (tmp_path / "preferences").mkdir()
+    (tmp_path / "preferences/mine.txt").write_text("")
+    (tmp_path / "preferences.jsonl").mkdir()
+    with pytest.raises(ConfigError):
+        sink.open(tmp_path)
+    sink.abort()
+    assert [path.name for path in tmp_path.rglob("*.txt")] == ["mine.txt"]
 
 
 @pytest.mark.parametrize("name", OPTIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -89,7 +90,10 @@ def test_odd_columns_load_too(tmp_path: Path, extra: dict[str, Any]) -> None:
     finished(tmp_path / "run", [row(1, extra), row(2)])
     data = loaded(tmp_path / "run/preferences", tmp_path / "cache")
     assert (data.num_rows, len(data.column_names)) == (2, 13)
-    assert data[1][data.column_names[-1]] is None
+    column = data.column_names[-1]
+    assert data[1][column] is None
+    (value,) = extra.values()
+    assert data[0][column] in (value, json.dumps(value))
 
 
 def test_no_pairs_are_a_valid_table_that_streams_and_a_card_that_says_so(tmp_path: Path) -> None:
@@ -154,13 +158,19 @@ def test_path_is_another_folder_and_card_may_be_left_out(tmp_path: Path) -> None
     assert loaded(tmp_path / "there/mine", tmp_path / "cache").num_rows == 1
 
 
-def test_a_folder_with_anything_else_in_it_is_never_replaced(tmp_path: Path) -> None:
+def test_a_folder_with_anything_else_in_it_is_never_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     sink = ParquetSink(path=str(tmp_path))
     with pytest.raises(ConfigError, match=r"sink\.parquet\.path: .* holds thesis\.txt"):
         sink.open(tmp_path / "run")
     with pytest.raises(ConfigError, match="is a file: name a folder"):
         ParquetSink(path=str(tmp_path / "thesis.txt")).open(tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    for path in (".", "x/..", "/"):
+        with pytest.raises(ConfigError, match="which is not part of a dataset"):
+            ParquetSink(path=path).open(tmp_path / "run")
     assert names(tmp_path) == ["thesis.txt"]
 
 
