@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -64,6 +64,14 @@ class RunFolder:
     def write_report(self, report: Mapping[str, Any]) -> None:
         text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
         self.write_text(REPORT, text)
+
+    def keep_recipe(self, recipe: str, overrides: Sequence[str]) -> None:
+        """The composed config and what was typed, where Hydra keeps them."""
+        self.write_text(".hydra/config.yaml", recipe)
+        self.write_text(".hydra/overrides.yaml", "".join(f"- {o}\n" for o in overrides))
+
+    def forget_recipe(self) -> None:
+        shutil.rmtree(self.path / ".hydra", ignore_errors=True)
 
     def write_text(self, name: str, text: str) -> None:
         path = self.path / name

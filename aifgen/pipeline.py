@@ -98,16 +98,17 @@ def run(
         parts = _Parts(config, source, sinks, protocol, generators, judges, facts, digest, before)
         opened: list[Sink] = []
         try:
+            if recipe:  # before the sinks are opened: some look at the run that they belong to
+                folder.keep_recipe(recipe, overrides)
             for sink in sinks.values():
                 opened.append(sink)
                 sink.open(run_dir)
             store = Store(store_folder())
-            if recipe:
-                folder.write_text(".hydra/config.yaml", recipe)
-                folder.write_text(".hydra/overrides.yaml", "".join(f"- {o}\n" for o in overrides))
         except BaseException:
             for sink in opened:
                 sink.abort()
+            if not before:
+                folder.forget_recipe()
             raise
         return _Run(parts, folder, store, recipe).go()
 

@@ -141,11 +141,11 @@ def test_win_rates_of_three() -> None:
 def test_a_generator_does_not_play_against_itself() -> None:
     one = row(
         responses=(response("x"), response("x", 1), response("y")),
-        verdicts=(verdict("x", 5), verdict("x", 1, sample=1), verdict("y", 3)),
+        verdicts=(verdict("x", 5), verdict("x", 4, sample=1), verdict("y", 3)),
     )
     report = figures(one)
-    assert of(report, "win_rate") == [0.5, 0.5, None]
-    assert of(report, "mean_rating") == [3, 3, None]
+    assert of(report, "win_rate") == [1, 0, None]
+    assert of(report, "mean_rating") == [4.5, 3, None]
     assert of(report, "responses") == [2, 1, 0]
 
 

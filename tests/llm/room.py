@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +45,56 @@ def about(
     endpoint: Endpoint, text: str = "hi", params: Mapping[str, Any] | None = None, **more: Any
 ) -> Request:
     return request(endpoint, said(text), params or {}, **more)
+
+
+class BareServer:
+    """Answers every request with the same bytes: what no well-made double would say."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        self.body: object = None
+        """Sent as JSON, or as it is where it is bytes."""
+        self.received: list[dict[str, Any]] = []
+        bare = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                length = int(self.headers.get("content-length") or 0)
+                bare.received.append(json.loads(self.rfile.read(length)))
+                sent = bare.body if isinstance(bare.body, bytes) else json.dumps(bare.body).encode()
+                self.send_response(bare.status)
+                for name, value in bare.headers.items():
+                    self.send_header(name, value)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(sent)))
+                self.end_headers()
+                self.wfile.write(sent)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def says(self, content: object = "An answer.", **more: Any) -> None:
+        """A well-formed answer, but for `more`: fields of the message, or of the whole."""
+        message = {"role": "assistant", "content": content, **more.pop("message", {})}
+        choice = {"index": 0, "message": message, "finish_reason": more.pop("finish", "stop")}
+        head = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
+        self.status, self.body = 200, {**head, "choices": [choice], **more}
+
+    def __enter__(self) -> BareServer:
+        self.says()
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 async def no_server(endpoint: Endpoint, again: bool) -> tuple[str, str]:

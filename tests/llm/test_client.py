@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -18,19 +19,17 @@ from aifgen.errors import (
     ModelError,
     RateLimited,
     Rejected,
-    ServerFault,
     Stopped,
     StoreError,
 )
 from aifgen.llm import client as room
-from aifgen.llm.client import Answer, Client, EmptyAnswer
+from aifgen.llm.client import Answer, EmptyAnswer
 from aifgen.llm.endpoint import PROVIDERS, Endpoint, Provider
 from aifgen.llm.request import Request
-from aifgen.llm.store import Store
 from aifgen.schema import Price, Structured, Weights
 from tests.fakes.model_server import Behaviour, Call, Fault, ModelServer
 from tests.fakes.tiny_disk import tiny_disk
-from tests.llm.room import about, asking, model, outcome, outcomes, run, stored, until
+from tests.llm.room import BareServer, about, asking, model, outcome, outcomes, run, stored, until
 
 KEY = "sk-room-0123456789-secret"
 SCHEMA = {"type": "object", "properties": {"rating": {"type": "integer"}}}
@@ -473,6 +472,22 @@ def test_trying_again_is_bounded_by_time(tmp_path: Path, server: ModelServer) ->
     assert run(test()) >= 0.5
 
 
+@pytest.mark.xfail(reason="client: sleeps for Retry-After, however long, beyond retry_s")
+def test_a_server_cannot_make_us_wait_longer_than_we_would(
+    tmp_path: Path, server: ModelServer
+) -> None:
+    server.script(lambda _: Fault(429, retry_after=86_400))
+    served = model(server.url)
+
+    async def test() -> None:
+        async with asking(tmp_path, served, retry_s=0.2) as client:
+            with pytest.raises(RateLimited, match="429: Rate limit"):
+                await asyncio.wait_for(client.ask(about(served)), 5)
+
+    run(test())
+    assert server.count() == 1
+
+
 # The same request twice at once
 
 
@@ -518,9 +533,7 @@ def test_a_twin_that_gives_up_takes_nobody_along(tmp_path: Path, server: ModelSe
 
     async def test() -> None:
         async with asking(tmp_path, served) as client:
-            leader, twin, other = (
-                asyncio.create_task(client.ask(about(served))) for _ in range(3)
-            )
+            leader, twin, other = (asyncio.create_task(client.ask(about(served))) for _ in range(3))
             await asyncio.to_thread(server.wait_for_calls, 1)
             twin.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -582,7 +595,9 @@ def test_two_servers_have_limits_of_their_own(tmp_path: Path, server: ModelServe
         async def test() -> None:
             async with asking(tmp_path, here, there) as client:
                 asked = asyncio.create_task(
-                    outcomes(client, [about(e, f"row {k}") for k in range(4) for e in (here, there)])
+                    outcomes(
+                        client, [about(e, f"row {k}") for k in range(4) for e in (here, there)]
+                    )
                 )
                 # All four at once, though neither server may have more than two.
                 await asyncio.to_thread(server.wait_for_calls, 2)
@@ -616,6 +631,41 @@ def test_two_accounts_of_one_server_have_limits_of_their_own(
 
     run(test())
     assert (server.peak("a"), server.peak("b")) == (2, 2)
+
+
+def waits(tmp_path: Path, served: Endpoint) -> bool:
+    """Whether the second of two requests is kept back (for a minute: nobody waits for its end)."""
+
+    async def test() -> bool:
+        async with asking(tmp_path, served) as client:
+            await client.ask(about(served, "a", {"max_tokens": 200}))
+            second = asyncio.create_task(client.ask(about(served, "b", {"max_tokens": 200})))
+            await asyncio.wait([second], timeout=0.5)
+            kept_back = not second.done()
+            client.stop()
+            with contextlib.suppress(Stopped):
+                await second
+            return kept_back
+
+    return run(test())
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [({"rpm": 1}, True), ({"rpm": 2}, False), ({"tpm": 4}, True), ({"tpm": 200}, False)],
+)
+def test_quotas_a_minute_are_kept(
+    limits: dict[str, int], expected: bool, tmp_path: Path, server: ModelServer
+) -> None:
+    server.default = Behaviour(text=lambda _: "Four of them.")  # and one word asked
+    assert waits(tmp_path, model(server.url, **limits)) is expected
+    assert server.count("m") == (1 if expected else 2)
+
+
+@pytest.mark.xfail(reason="client: where no usage comes, the estimate is replaced by 0 tokens")
+def test_tokens_a_minute_hold_where_the_server_counts_none(tmp_path: Path) -> None:
+    with BareServer() as server:
+        assert waits(tmp_path, model(server.url, tpm=100))
 
 
 # Stopping
@@ -703,6 +753,25 @@ def test_a_cancelled_request_is_not_stored_and_frees_its_place(
     assert stored(tmp_path, about(served, "a")) == [None]
 
 
+@pytest.mark.xfail(reason="client: a pause that begins after stop() is slept to its end")
+def test_stop_holds_for_a_fault_that_comes_home_later(tmp_path: Path, server: ModelServer) -> None:
+    served = model(server.url)
+    server.script(lambda _: Fault(503, retry_after=3600))
+    server.hold()
+
+    async def test() -> None:
+        async with asking(tmp_path, served, retry_s=7200) as client:
+            asked = asyncio.create_task(outcome(client, about(served)))
+            await asyncio.to_thread(server.wait_for_calls, 1)
+            client.stop()
+            server.release()
+            await asyncio.wait([asked], timeout=5)
+            assert asked.done()
+            assert isinstance(asked.result(), Stopped)
+
+    run(test())
+
+
 # When it gives up
 
 
@@ -714,9 +783,7 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("provider", ["openai", "hosted_vllm"])
-def test_an_address_where_nobody_is_stops_soon_and_is_named(
-    provider: str, tmp_path: Path
-) -> None:
+def test_an_address_where_nobody_is_stops_soon_and_is_named(provider: str, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}/v1"
     served = model(url, provider=provider)
 
@@ -792,19 +859,23 @@ def test_busy_is_not_down(
 def test_slow_answers_on_their_way_speak_for_an_endpoint(
     tmp_path: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "HOPELESS_S", 0.0)  # as if each of them took minutes
-    fast = Fault(500)
-    server.script(lambda call: fast if text(call) == "bad" and call.attempt <= 10 else None)
+    monkeypatch.setattr(room, "HOPELESS_S", 0.0)  # as if the slow ones took minutes
+
+    def rule(call: Call) -> Fault | None:
+        if text(call) != "bad":
+            return Fault(latency=1.5)
+        return Fault(500) if call.attempt <= room.HOPELESS_FAULTS + 1 else None
+
+    server.script(rule)
     served = model(server.url, max_concurrency=20)
 
     async def test() -> None:
         async with asking(tmp_path, served) as client:
-            server.hold()
             slow = [about(served, f"row {k}") for k in range(19)]
             running = asyncio.create_task(outcomes(client, slow))
             await asyncio.to_thread(server.wait_for_calls, 19)
-            # TODO
-            server.release()
+            bad = await client.ask(about(served, "bad"))
+            assert bad.attempts == room.HOPELESS_FAULTS + 2
             assert of_kind(await running, Answer) == 19
 
     run(test())
@@ -841,6 +912,21 @@ def test_a_model_that_answered_once_may_refuse_the_rest(
     run(test())
 
 
+@pytest.mark.xfail(reason="client: answers in the store do not count as answers of the model")
+def test_a_resumed_run_may_consist_of_refusals(tmp_path: Path, server: ModelServer) -> None:
+    bad = Fault(400, message="No.", code="x")
+    server.script(lambda call: None if text(call) == "good" else bad)
+    served = model(server.url)
+
+    async def test() -> list[Answer | Exception]:
+        async with asking(tmp_path, served) as client:
+            await client.ask(about(served, "good"))
+            return await outcomes(client, [about(served, f"row {k}") for k in range(25)])
+
+    assert of_kind(run(test()), Rejected) == 25
+    assert of_kind(run(test()), Rejected) == 25  # the same command again: so it ended before
+
+
 def test_a_full_disk_stops_the_asking(tmp_path: Path, server: ModelServer) -> None:
     server.default = Behaviour(text=lambda _: "word " * 20_000)
     with tiny_disk(tmp_path) as disk:
@@ -848,10 +934,12 @@ def test_a_full_disk_stops_the_asking(tmp_path: Path, server: ModelServer) -> No
 
         async def test() -> None:
             async with asking(disk, served) as client:
-                with pytest.raises(StoreError, match="the disk is full"):
-                    for k in range(40):
-                        await client.ask(about(served, f"row {k}"))
-                        client._store.flush()
+                found: Answer | Exception | None = None
+                for k in range(1000):  # The disk is full after ten, and that is known soon after.
+                    found = await outcome(client, about(served, f"row {k}"))
+                    if isinstance(found, Exception):
+                        break
+                assert isinstance(found, StoreError)
                 sent = server.count()
                 with pytest.raises(StoreError, match="the disk is full"):
                     await client.ask(about(served, "one more"))
@@ -963,7 +1051,7 @@ def test_stored_answers_cost_nothing_again(tmp_path: Path, server: ModelServer) 
         async with asking(tmp_path, served) as client:
             await client.ask(about(served))
             assert client.meters["m"].report() == {
-                **{name: 0 for name in once}, "stored": 1, "usd": 0.0,
+                **dict.fromkeys(once, 0), "stored": 1, "usd": 0.0,
             }  # fmt: skip
         assert (once["sent"], once["stored"]) == (1, 2)
 
@@ -997,7 +1085,7 @@ def test_an_embedded_model_is_served_on_demand_and_again_when_it_died(
     ]
 
 
-# A client is also used without a store of its own: nothing is asked that is known
+# Other processes
 
 
 def test_what_another_process_stored_is_not_asked(tmp_path: Path, server: ModelServer) -> None:
@@ -1010,7 +1098,6 @@ def test_what_another_process_stored_is_not_asked(tmp_path: Path, server: ModelS
 
     async def test() -> None:
         async with asking(tmp_path, served) as client:
-            other: Client
             async with asking(tmp_path, served) as other:
                 await other.ask(asked[3])
             found = await outcomes(client, asked)
@@ -1019,7 +1106,4 @@ def test_what_another_process_stored_is_not_asked(tmp_path: Path, server: ModelS
     run(fill())
     run(test())
     assert server.count() == 5
-    assert Store(tmp_path).get(asked[4].key)
-
-
-assert ServerFault  # named here for readers: what PASSING becomes
+    assert None not in stored(tmp_path, *asked)

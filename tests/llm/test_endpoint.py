@@ -44,7 +44,8 @@ def test_the_name_may_hold_slashes() -> None:
 
 
 @pytest.mark.parametrize(
-    "base", ["localhost:8000/v1", "127.0.0.1:8000", "ftp://host/v1", "http://", "host", "http:///v1"]
+    "base",
+    ["localhost:8000/v1", "127.0.0.1:8000", "ftp://host/v1", "http://", "host", "http:///v1"],
 )
 def test_an_api_base_that_is_no_url_is_a_sentence(base: str) -> None:
     with pytest.raises(ConfigError, match=r"mine: api_base '.*' is no URL; write it as http://"):
@@ -53,7 +54,7 @@ def test_an_api_base_that_is_no_url_is_a_sentence(base: str) -> None:
 
 @pytest.mark.parametrize("places", [0, -1])
 def test_a_model_that_may_never_be_asked_is_a_sentence(places: int) -> None:
-    with pytest.raises(ConfigError, match="mine: max_concurrency is .*; it must be 1 or more"):
+    with pytest.raises(ConfigError, match=r"mine: max_concurrency is .*; it must be 1 or more"):
         resolved(id="openai/m", max_concurrency=places)
 
 

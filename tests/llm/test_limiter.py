@@ -127,11 +127,15 @@ def test_places_bound_what_is_in_flight() -> None:
 def test_a_place_is_given_back_after_an_error() -> None:
     async def work() -> None:
         limiter = Limiter(1, None, None)
+
+        async def fail() -> None:
+            async with limiter.place(0):
+                assert limiter.in_flight == 1
+                raise ValueError("from inside")
+
         for _ in range(3):
             with pytest.raises(ValueError, match="from inside"):
-                async with limiter.place(0):
-                    assert limiter.in_flight == 1
-                    raise ValueError("from inside")
+                await fail()
         assert limiter.in_flight == 0
 
     run(work())

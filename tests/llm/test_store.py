@@ -304,11 +304,15 @@ def test_a_full_disk_is_a_sentence_and_costs_no_answer_that_was_written(tmp_path
         store = Store(disk)
         long = replace(PLAIN, text="word " * 4000)
         written: list[str] = []
-        with pytest.raises(StoreError, match=r"the disk is full: .*same command then goes on"):
+
+        def fill() -> None:
             for k in range(200):
                 put(store, str(k), long)
                 store.flush()
                 written.append(str(k))
+
+        with pytest.raises(StoreError, match=r"the disk is full: .*same command then goes on"):
+            fill()
         assert written
         for refused in (lambda: put(store, "more"), lambda: store.get("0"), store.flush):
             with pytest.raises(StoreError, match="the disk is full"):
@@ -349,9 +353,7 @@ def test_what_cannot_be_written_is_said_and_nothing_hangs(
     again.close()
 
 
-def test_the_folder_is_where_the_user_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_folder_is_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIFGEN_CACHE", "~/answers")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert folder() == tmp_path / "answers"
