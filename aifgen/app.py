@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aifgen import complaints, schema
+from aifgen import complaints, schema, usage
 from aifgen.errors import ConfigError
 from aifgen.identity import config_digest
 from aifgen.words import ordered
@@ -33,8 +33,6 @@ def conf_dir() -> Path:
 
 def main(arguments: Sequence[str]) -> int:
     """Compose, run, print. Returns the exit status of the worst job."""
-    import hydra
-
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises; we print.
     codes: list[int] = []
 
@@ -43,9 +41,14 @@ def main(arguments: Sequence[str]) -> int:
 
     try:
         arguments = ordered(arguments)
+        if {"--help", "-h"} & set(arguments):
+            print(usage.text(_confs(arguments)), end="")
+            return 0
         arguments = [*arguments, *_users_conf(arguments)]
         _no_shadows(arguments)
         prepare()
+        import hydra
+
         sys.argv = ["aifgen", *arguments]
         hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()
     except Exception as error:

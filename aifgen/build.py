@@ -14,6 +14,7 @@ from aifgen.errors import AifgenError, ConfigError
 from aifgen.judging.protocol import Protocol
 from aifgen.llm.asking import Asking, asking
 from aifgen.llm.endpoint import Endpoint, endpoint
+from aifgen.records import PANEL
 from aifgen.schema import Config, Judge, Model, Role
 from aifgen.sinks.base import Sink
 from aifgen.sources.base import Source
@@ -67,6 +68,11 @@ def judges(config: Config) -> list[Asking]:
     models = config.judge.models
     if not models:
         raise ConfigError("no judge is chosen: name one or several, for example judge=llama3_70b")
+    if PANEL in models:
+        raise ConfigError(
+            f"a judge cannot be named {PANEL!r}, as the tables call several judges together: give "
+            "its model another name"
+        )
     return [_asking("judge", name, role, config.judge) for name, role in models.items()]
 
 

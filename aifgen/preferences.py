@@ -25,7 +25,7 @@ def pair(
     rated.sort(key=lambda r: digest("pair", r.prompt_id, r.text_digest, r.response_id))
     best = max(rating[r.response_id] for r in rated)
     worst = min(rating[r.response_id] for r in rated)
-    margin = best - worst
+    margin = round(best - worst, 9)  # thirds less thirds must be whole where they are
     if margin == 0:
         return "tie", ()
     if margin < min_margin:
@@ -34,7 +34,8 @@ def pair(
         for rejected in (r for r in rated if rating[r.response_id] == worst):
             if chosen.text.strip() != rejected.text.strip():
                 judges = tuple(dict.fromkeys(v.judge for v in verdicts if v.judge != PANEL))
-                return "paired", (_preference(prompt, chosen, rejected, best, worst, judges),)
+                ratings = (best, worst, margin)
+                return "paired", (_preference(prompt, chosen, rejected, ratings, judges),)
     return "identical", ()
 
 
@@ -42,8 +43,7 @@ def _preference(
     prompt: Prompt,
     chosen: Response,
     rejected: Response,
-    best: float,
-    worst: float,
+    ratings: tuple[float, float, float],
     judges: tuple[str, ...],
 ) -> Preference:
     return Preference(
@@ -51,9 +51,9 @@ def _preference(
         prompt=prompt.messages,
         chosen=(Message(role="assistant", content=chosen.text),),
         rejected=(Message(role="assistant", content=rejected.text),),
-        chosen_rating=best,
-        rejected_rating=worst,
-        margin=best - worst,
+        chosen_rating=ratings[0],
+        rejected_rating=ratings[1],
+        margin=ratings[2],
         chosen_model=chosen.model,
         rejected_model=rejected.model,
         chosen_generator=chosen.generator,

@@ -101,33 +101,40 @@ class Progress:
     def _table(self) -> Any:
         from rich import box
         from rich.console import Group
-        from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
         state = self._state
-        table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
-        table.add_column("model", overflow="fold")
-        for name in ("calls", "stored", "in flight", "429s", "faults", "tokens/s", "$"):
-            table.add_column(name, justify="right", no_wrap=True)
         seconds = max(time.monotonic() - self._began, 1e-9)
-        for name, meter in state.meters.by_name.items():
-            cells = (meter.sent, meter.stored, meter.in_flight, meter.limited, meter.faults)
-            rate = f"{meter.output_tokens / seconds:.0f}"
-            table.add_row(name, *(str(cell) for cell in cells), rate, dollars(meter.usd))
-        total = state.total
-        line = Text(f"{state.doing}  {state.done}/{'?' if total is None else total} prompts")
+        meters = state.meters.by_name
+        columns: dict[str, list[str]] = {
+            "calls": [str(m.sent) for m in meters.values()],
+            "stored": [str(m.stored or "") for m in meters.values()],
+            "in flight": [str(m.in_flight) for m in meters.values()],
+            "429s": [str(m.limited or "") for m in meters.values()],
+            "faults": [str(m.faults or "") for m in meters.values()],
+            "tokens/s": [f"{m.output_tokens / seconds:.0f}" for m in meters.values()],
+            "$": ["?" if m.usd is None else dollars(m.usd)[1:] for m in meters.values()],
+        }
+        shown = {name: cells for name, cells in columns.items() if any(cells)}
+        table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+        table.add_column("model", overflow="ellipsis", no_wrap=True, min_width=16)
+        for name in shown:
+            table.add_column(name, justify="right", no_wrap=True)
+        for name, *cells in zip(meters, *shown.values(), strict=True):
+            table.add_row(name, *cells)
+        total = "?" if state.total is None else state.total
+        line = Text(f"{state.doing}  {state.done}/{total} prompts")
         if state.failed:
             line.append(f"  {state.failed} failed", style="red")
         line.append(f"  {duration(seconds)}")
         if left := self._left():
             line.append(f"  about {left} left")
-        bar = ProgressBar(total=total or 1, completed=state.done, width=40)
-        return Group(bar, line, table)
+        return Group(line, table)
 
 
 def dollars(usd: float | None) -> str:
-    """Two digits, four below a cent; unknown where it is unknown."""
+    """Two digits, four below a cent; $? where it is unknown."""
     if usd is None:
         return "$ unknown"
     return f"${usd:.4f}" if 0 < usd < 0.01 else f"${usd:,.2f}"

@@ -244,7 +244,6 @@ def test_best_and_worst_are_what_they_say() -> None:
             assert one.margin == max(ratings) - min(ratings)
 
 
-@pytest.mark.xfail(reason="a float's last digit decides: 7/3 - 4/3 is 0.9999999999999998")
 def test_a_margin_of_thirds_is_no_less_than_one() -> None:
     """The means of three samples: n/3 + 1 is one more than n/3, whatever a float says."""
     for low in range(3, 13):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from statistics import fmean
+from statistics import fmean as exact_mean
 
 from aifgen.records import PANEL, Judgment, Verdict
+
+
+def fmean(ratings: Iterable[float]) -> float:
+    """The mean to nine decimals: equal means must be equal numbers, in whatever order added."""
+    return round(exact_mean(ratings), 9)
 
 
 def verdicts(judgments: Sequence[Judgment]) -> tuple[Verdict, ...]:

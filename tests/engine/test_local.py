@@ -130,9 +130,10 @@ def test_the_window_is_filled_and_never_more() -> None:
         rows = Rows(5)
         running = started(rows, iter(range(200)))
         for number in range(200):
-            await until(lambda number=number: len(rows.now) == min(5, 200 - number))  # type: ignore[misc]
+            expected = set(range(number, min(number + 5, 200)))
+            await until(lambda expected=expected: rows.now == expected)  # type: ignore[misc]
             await settle()
-            assert rows.now == set(range(number, min(number + 5, 200)))
+            assert rows.now == expected
             rows.finish(number)
         assert await running
         assert rows.peak == 5

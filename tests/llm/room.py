@@ -47,26 +47,32 @@ def about(
     return request(endpoint, said(text), params or {}, **more)
 
 
+def reply(content: object = "An answer.", **more: Any) -> dict[str, Any]:
+    """A well-formed answer, but for `more`: fields of the message, or of the whole."""
+    message = {"role": "assistant", "content": content, **more.pop("message", {})}
+    choice = {"index": 0, "message": message, "finish_reason": more.pop("finish", "stop")}
+    head = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
+    return {**head, "choices": [choice], **more}
+
+
 class BareServer:
-    """Answers every request with the same bytes: what no well-made double would say."""
+    """Answers a prompt with what was put down for it: what no well-made double would say."""
 
     def __init__(self) -> None:
-        self.status = 200
-        self.headers: dict[str, str] = {}
-        self.body: object = None
-        """Sent as JSON, or as it is where it is bytes."""
-        self.received: list[dict[str, Any]] = []
+        self.replies: dict[str, tuple[int, Mapping[str, str], object]] = {}
+        """Status, headers and body (JSON, or as it is where it is bytes), by the prompt."""
         bare = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                length = int(self.headers.get("content-length") or 0)
-                bare.received.append(json.loads(self.rfile.read(length)))
-                sent = bare.body if isinstance(bare.body, bytes) else json.dumps(bare.body).encode()
-                self.send_response(bare.status)
-                for name, value in bare.headers.items():
+                asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                prompt = asked["messages"][-1]["content"]
+                status, headers, body = bare.replies.get(prompt, (200, {}, reply()))
+                sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(sent)))
@@ -80,16 +86,11 @@ class BareServer:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
-    def says(self, content: object = "An answer.", **more: Any) -> None:
-        """A well-formed answer, but for `more`: fields of the message, or of the whole."""
-        message = {"role": "assistant", "content": content, **more.pop("message", {})}
-        choice = {"index": 0, "message": message, "finish_reason": more.pop("finish", "stop")}
-        head = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
-        self.status, self.body = 200, {**head, "choices": [choice], **more}
+    def says(self, prompt: str, body: object, status: int = 200, **headers: str) -> None:
+        self.replies[prompt] = (status, headers, body)
 
     def __enter__(self) -> BareServer:
-        self.says()
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

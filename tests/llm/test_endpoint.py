@@ -193,6 +193,6 @@ def test_the_providers_own_address_gets_the_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # OpenAI moves into this machine: the one way to see the header that it would be sent.
-    monkeypatch.setitem(PROVIDERS, "openai", Provider(server.url, ("OPENAI_API_KEY",)))  # type: ignore[arg-type]
+    monkeypatch.setitem(PROVIDERS, "openai", Provider(server.url, ("OPENAI_API_KEY",)))
     call = run(_heard(tmp_path, server, model(server.url, "gpt-4o")))
     assert call.headers["authorization"] == f"Bearer {secrets['OPENAI_API_KEY']}"

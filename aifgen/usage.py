@@ -1,0 +1,69 @@
+"""What --help prints: a screen, with the options that there are. Knows no Hydra."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+HEAD = """\
+aifgen: preference datasets from AI feedback
+
+  aifgen                                         12 prompts, embedded models, no key
+  aifgen judge=llama3_70b generators=[8b,70b]    other models; [a,b] is a list
+  aifgen source=jsonl source.path=my.jsonl       prompts of your own
+  aifgen -m judge=llama3_70b,gpt4o               one run after another
+  aifgen experiment=prefs_with_llama3            a whole recipe
+"""
+TAIL = """\
+Any value is KEY=VALUE: source.limit=100 seed=1 judge.temperature=0.2 hydra.run.dir=FOLDER
+--cfg job shows the whole config and runs nothing. Options of your own: ./conf or --config-dir DIR.
+Keys come from the environment: HF_TOKEN, OPENAI_API_KEY, ... The same command again resumes.
+"""
+GROUPS = ("source", "judge/prompt", "preference", "sink", "experiment")
+
+
+def text(confs: Sequence[Path], columns: int | None = None) -> str:
+    """The help, wrapped to the terminal. confs: the folders of options, ours and the user's."""
+    width = min(columns or shutil.get_terminal_size((100, 24)).columns, 120)
+    generators, judges = _options(confs, "generators"), _options(confs, "judge")
+    lines = [HEAD, _row("generators, judge", sorted(generators & judges), width)]
+    if generators - judges:
+        lines.append(_row("only generators", sorted(generators - judges), width))
+    if judges - generators:
+        lines.append(_row("only judge", sorted(judges - generators), width))
+    for group in GROUPS:
+        lines.append(_row(group, sorted(_options(confs, group)), width))
+    tail = "\n".join(textwrap.fill(line, width) for line in TAIL.splitlines())
+    return "\n".join([*lines, "", tail, ""])
+
+
+def _options(confs: Sequence[Path], group: str) -> set[str]:
+    return {path.stem for conf in confs for path in (conf / group).glob("*.yaml")}
+
+
+def _row(group: str, options: Sequence[str], width: int) -> str:
+    return textwrap.fill(
+        " ".join(_braced(options)),
+        width,
+        initial_indent=f"{group}=: " if " " not in group else f"{group}: ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _braced(options: Sequence[str]) -> list[str]:
+    """openrouter_a, openrouter_b, openrouter_c as openrouter_{a,b,c}: three or more of a family."""
+    families: dict[str, list[str]] = {}
+    for option in options:
+        families.setdefault(option.partition("_")[0], []).append(option)
+    found: list[str] = []
+    for family, members in families.items():
+        if len(members) < 3:
+            found += members
+            continue
+        rests = [member.removeprefix(f"{family}_") for member in members]
+        found.append(f"{family}_{{{','.join(rests)}}}")
+    return found
