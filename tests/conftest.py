@@ -111,7 +111,7 @@ def start(
 
 @pytest.fixture
 def bench(tmp_path: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """Two generators gx and gy, one more gz, two judges; everything in a folder of the test's own."""
+    """Generators gx, gy, gz and judges judge-a, judge-b; all in a folder of the test."""
     monkeypatch.chdir(tmp_path)
     cache = str(tmp_path / "cache")
     monkeypatch.setenv("AIFGEN_CACHE", cache)

@@ -1,4 +1,4 @@
-"""The plain `aifgen`, shortened to two prompts: real weights, real server, real text and verdicts."""
+"""The plain `aifgen`, shortened to two prompts: real weights, a real server, real text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that fills up in mid-run: one sentence, nothing corrupted, and the same command goes on."""
+"""A disk that fills up in mid-run: one sentence, nothing corrupted, the same command goes on."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_run_folder_is_full(
         text=lambda call: shake_256(str(call.messages).encode()).hexdigest(12_000)
     )
     bench.prompts(150)
-    with tiny_disk(bench.path) as disk:
+    with tiny_disk(bench.path):
         assert bench(out="disk/out") == 1
         err = capsys.readouterr().err
         assert err.count("aifgen: ") == 1

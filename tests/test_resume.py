@@ -1,4 +1,4 @@
-"""Ending a run early, in every way, and going on: nothing stored is asked again, tables are equal."""
+"""Ending a run early, in every way, and going on: nothing is asked twice, tables are equal."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ def without_rationales(text: str) -> str:
 def rating_blocks(text: str, n: int, low: float, high: float, *, whole: bool = True) -> Reading:
     """UltraFeedback's format: `#### Output for Text k`, `Rating: r`, `Rationale: ...`, k = 1..n.
 
-    The header's number decides whose rating it is. Two different ratings for one text, a missing
-    one, one too many or one outside the scale is a ParseFailure.
+    The header's number decides whose rating it is. Two ratings for one text, a missing one, one too
+    many or one outside the scale is a ParseFailure.
     """
     headers = list(HEADER.finditer(text))
     if not headers:
@@ -88,10 +88,9 @@ def rating_blocks(text: str, n: int, low: float, high: float, *, whole: bool = T
             continue  # A heading in the judge's prose, or a table of contents.
         if not 1 <= index <= n:
             raise ParseFailure(f"it rates a Text {index}, but there are only {n}")
-        entry = _block(block, index, low, high, whole)
-        if index in found and found[index][0] != entry[0]:
-            raise ParseFailure(f"it gives Text {index} two different ratings")
-        found[index] = entry
+        if index in found:  # even an equal one: a quoted block cuts the block that quotes it
+            raise ParseFailure(f"it rates Text {index} twice")
+        found[index] = _block(block, index, low, high, whole)
     missing = [str(k) for k in range(1, n + 1) if k not in found]
     if missing:
         raise ParseFailure(f"there is no rating for Text {', '.join(missing)}")

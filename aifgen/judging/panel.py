@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from statistics import fmean as exact_mean
+from statistics import fmean
 
 from aifgen.records import PANEL, Judgment, Verdict
-
-
-def fmean(ratings: Iterable[float]) -> float:
-    """The mean to nine decimals: equal means must be equal numbers, in whatever order added."""
-    return round(exact_mean(ratings), 9)
 
 
 def verdicts(judgments: Sequence[Judgment]) -> tuple[Verdict, ...]:
@@ -52,7 +47,8 @@ def _rows(like: Judgment, judge: str, rated: dict[str, list[float]]) -> list[Ver
             judge=judge,
             protocol=like.protocol,
             response_ids=(name,),
-            rating=fmean(ratings),
+            # Nine decimals: equal means must be equal numbers, in whatever order added.
+            rating=round(fmean(ratings), 9),
             verdict=None,
             consistency=None,
             spread=max(ratings) - min(ratings) if len(ratings) > 1 else None,

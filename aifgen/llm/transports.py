@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -30,6 +31,10 @@ class Transports:
     async def prepare(self, endpoints: Sequence[Endpoint]) -> None:
         """Fetch the weights of embedded models, so that their absence costs no paid call."""
         loop = asyncio.get_running_loop()
+
+        def say(line: str) -> None:
+            loop.call_soon_threadsafe(self._say, line)
+
         for endpoint in endpoints:
             if endpoint.weights is not None and endpoint.identity not in self._weights:
                 from aifgen.llm import weights
@@ -37,7 +42,7 @@ class Transports:
                 self._weights[endpoint.identity] = await asyncio.to_thread(
                     weights.locate,
                     endpoint.weights,
-                    lambda line: loop.call_soon_threadsafe(self._say, line) and None,
+                    say,
                 )
 
     async def serve(self, endpoint: Endpoint, again: bool) -> tuple[str, str]:
@@ -52,8 +57,17 @@ class Transports:
                 served = await asyncio.to_thread(
                     embedded.ensure, path, sha256, context=endpoint.context or CONTEXT
                 )
+                _pass_by_proxies()
                 self._served[endpoint.identity] = (served.base_url, served.api_key)
             return self._served[endpoint.identity]
 
     async def close(self) -> None:
         await self._litellm.close()
+
+
+def _pass_by_proxies() -> None:
+    """No proxy leads to our own loopback: what HTTP clients read is extended for this process."""
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        if "127.0.0.1" not in hosts:
+            os.environ[name] = ",".join([*hosts, "127.0.0.1"])

@@ -159,6 +159,9 @@ def test_an_empty_variable_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "")
     with pytest.raises(ModelError):
         resolved(id="openai/gpt-4o").require_key()
+    monkeypatch.setenv("HF_TOKEN", "")
+    monkeypatch.setenv("HUGGINGFACE_API_KEY", "the other one")
+    assert resolved(id="huggingface/a/b").key() == "the other one"
 
 
 @pytest.mark.parametrize("id", ["openai/m", "hosted_vllm/m", "ollama_chat/m", "nosuch/m"])

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aifgen.llm.limiter import MINUTE, Limiter, Quota
@@ -54,6 +54,7 @@ async def sent(limiter: Limiter, requests: int, estimate: float = 0, lasting: fl
 STEPS = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 50)), max_size=40)
 
 
+@settings(deadline=None)
 @given(STEPS, st.integers(1, 100))
 def test_a_quota_lets_through_what_it_may_and_no_more(
     steps: list[tuple[int, int]], limit: int
@@ -160,10 +161,26 @@ def test_a_rest_that_is_asked_for_while_others_wait_holds_for_them_too() -> None
     run(work())
 
 
+def test_who_comes_first_is_sent_first() -> None:
+    async def work() -> None:
+        limiter = Limiter(4, 1, None)
+        order: list[int] = []
+
+        async def one(number: int) -> None:
+            async with limiter.place(0):
+                order.append(number)
+
+        await asyncio.gather(*(one(number) for number in range(12)))
+        assert order == list(range(12))
+
+    run(work())
+
+
 @pytest.mark.parametrize("waits_for", ["a place", "its turn", "the quota"])
 def test_who_stops_waiting_takes_nothing_along(waits_for: str) -> None:
     async def work() -> None:
-        limiter = Limiter({"a place": 1, "its turn": 5, "the quota": 2}[waits_for], 1, None)
+        places = {"a place": 1, "its turn": 5, "the quota": 2}[waits_for]
+        limiter = Limiter(places, 1, None)
         first = asyncio.create_task(sent(limiter, 1, lasting=10))
         await asyncio.sleep(1)
         waiting = [asyncio.create_task(sent(limiter, 1)) for _ in range(3)]
@@ -176,8 +193,8 @@ def test_who_stops_waiting_takes_nothing_along(waits_for: str) -> None:
         assert len(cancelled) == (1 if waits_for == "the quota" else 3)
         assert limiter.in_flight == 0
         # All places are free again, and no request was counted for who never sent one.
-        begun = now()
-        limiter.rest(1000 - begun)
-        assert await sent(limiter, 2) == [1000, 1060]
+        limiter.rest(1000 - now())
+        times = await sent(limiter, places, lasting=10_000)
+        assert times == [1000 + 60 * k for k in range(places)]
 
     run(work())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aifgen.llm.asking import asking
@@ -148,6 +148,7 @@ TURNS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(TURNS, TURNS)
 def test_two_conversations_never_run_together(
     a: list[tuple[str, str]], b: list[tuple[str, str]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,7 +92,9 @@ NUMBERS = itertools.count()
 COUNTS = st.none() | st.integers(0, 2**63 - 1)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None
+)
 @given(
     st.builds(
         Completion,
@@ -161,6 +165,27 @@ def test_flush_means_on_the_disk(store: Store) -> None:
     rival = sqlite3.connect(store.path)
     assert rival.execute("SELECT count(*) FROM answers").fetchone() == (100,)
     rival.close()
+
+
+def test_what_is_on_the_disk_is_not_in_the_memory(store: Store) -> None:
+    for k in range(100):
+        put(store, str(k), replace(PLAIN, text="held by nobody else"))
+    store.flush()
+    gc.collect()
+    kept = [one for one in gc.get_objects() if isinstance(one, Completion)]
+    assert [one for one in kept if one.text == "held by nobody else"] == []
+
+
+def test_all_may_open_a_new_store_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def opened(place: Path) -> None:
+        together.wait(20)
+        Store(place).close()
+
+    for turn in range(5):
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(opened, [tmp_path / str(turn)] * 8))
 
 
 WRITE_AND_DIE = """
