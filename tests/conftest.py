@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from aifgen import app
 from tests.fakes.model_server import ModelServer
 
 ROOT = Path(__file__).parent.parent
+
+# CI looks at the same examples each time: new ones are for people who can do something about them.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.fixture

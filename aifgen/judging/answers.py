@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,8 +70,9 @@ def without_rationales(text: str) -> str:
 def rating_blocks(text: str, n: int, low: float, high: float, *, whole: bool = True) -> Reading:
     """UltraFeedback's format: `#### Output for Text k`, `Rating: r`, `Rationale: ...`, k = 1..n.
 
-    The header's number decides whose rating it is. Two ratings for one text, a missing one, one too
-    many or one outside the scale is a ParseFailure.
+    The header's number decides whose rating it is. Two different ratings for one text, a missing
+    one, one too many or one outside the scale is a ParseFailure; so is one that stands twice, unless
+    all do (a summary at the end).
     """
     headers = list(HEADER.finditer(text))
     if not headers:
@@ -80,6 +82,7 @@ def rating_blocks(text: str, n: int, low: float, high: float, *, whole: bool = T
             'object with "ratings"'
         )
     found: dict[int, tuple[float | None, str]] = {}
+    times: Counter[int] = Counter()
     ends = [header.start() for header in headers[1:]] + [len(text)]
     for header, end in zip(headers, ends, strict=True):
         index = int(header.group(1)[:9])
@@ -88,9 +91,13 @@ def rating_blocks(text: str, n: int, low: float, high: float, *, whole: bool = T
             continue  # A heading in the judge's prose, or a table of contents.
         if not 1 <= index <= n:
             raise ParseFailure(f"it rates a Text {index}, but there are only {n}")
-        if index in found:  # even an equal one: a quoted block cuts the block that quotes it
-            raise ParseFailure(f"it rates Text {index} twice")
-        found[index] = _block(block, index, low, high, whole)
+        entry = _block(block, index, low, high, whole)
+        if index in found and found[index][0] != entry[0]:
+            raise ParseFailure(f"it gives Text {index} two different ratings")
+        found.setdefault(index, entry)
+        times[index] += 1
+    if len(set(times.values())) > 1:  # a quoted block, which cuts the one that quotes it
+        raise ParseFailure(f"it rates Text {times.most_common(1)[0][0]} twice, but not every text")
     missing = [str(k) for k in range(1, n + 1) if k not in found]
     if missing:
         raise ParseFailure(f"there is no rating for Text {', '.join(missing)}")

@@ -8,6 +8,7 @@ import math
 import os
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from email.utils import parsedate_to_datetime
@@ -137,6 +138,8 @@ class LitellmTransport:
 
 def _litellm() -> Any:
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else its import asks the network
+    # litellm's models of providers' answers make pydantic warn of its own workings.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
     import litellm
 
     if not litellm.suppress_debug_info:

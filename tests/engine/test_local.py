@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from aifgen.engine.local import READ_AHEAD, Flow
 from aifgen.errors import DataError, Stopped
 
-HANG_S = 30.0
+HANG_S = 10.0
 """No test waits for this: it only turns what hangs into a failure."""
 
 
