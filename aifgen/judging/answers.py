@@ -71,8 +71,8 @@ def rating_blocks(text: str, n: int, low: float, high: float, *, whole: bool = T
     """UltraFeedback's format: `#### Output for Text k`, `Rating: r`, `Rationale: ...`, k = 1..n.
 
     The header's number decides whose rating it is. Two different ratings for one text, a missing
-    one, one too many or one outside the scale is a ParseFailure; so is one that stands twice, unless
-    all do (a summary at the end).
+    one, one too many or one outside the scale is a ParseFailure; so is a heading without a rating,
+    and a text that stands twice, unless all do (a summary at the end).
     """
     headers = list(HEADER.finditer(text))
     if not headers:
@@ -88,7 +88,8 @@ def rating_blocks(text: str, n: int, low: float, high: float, *, whole: bool = T
         index = int(header.group(1)[:9])
         block = text[header.end() : end]
         if not RATING.search(block):
-            continue  # A heading in the judge's prose, or a table of contents.
+            # Quoted in another block, perhaps, whose rating then seems to be this one's.
+            raise ParseFailure(f"there is no rating for Text {index} under its heading")
         if not 1 <= index <= n:
             raise ParseFailure(f"it rates a Text {index}, but there are only {n}")
         entry = _block(block, index, low, high, whole)

@@ -175,7 +175,7 @@ def test_a_block_for_a_text_that_is_not_there(number: str) -> None:
     [
         ("Text 1\nRating: 2", "no rating for Text 2"),
         ("Text 2\nRating: 2", "no rating for Text 1"),
-        ("Text 1\nText 2", "no rating for Text 1, 2"),
+        ("Text 1\nText 2", "no rating for Text 1"),
         ("Text 1\nRating: 2\nText 2\nRationale: Good.", "no rating for Text 2"),
         ("Text 1\nRating: 2\nRating: 3\nText 2\nRating: 2", "Text 1 two different"),
         ("Text 1\nRating: 2\nText 2\nRating: 2\nText 1\nRating: 3", "Text 1 two different"),
@@ -198,9 +198,18 @@ def test_the_same_rating_twice_is_one_rating() -> None:
     assert blocks("Text 1\nRating: 2\nText 2\nRating: 4 (good)" + summary).ratings == (2, 4)
 
 
-def test_a_heading_without_a_rating_is_prose() -> None:
-    text = "Text 1\nand\nText 2\ncome now.\n\nText 2\nRating: 5\nText 1\nRating: 2\nText 2\nwins."
-    assert blocks(text).ratings == (2, 5)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Text 1\nand\nText 2\ncome now.\n\nText 2\nRating: 5\nText 1\nRating: 2",
+        # Each quotes the other's heading, and the rating comes last: nobody can tell them apart.
+        "Text 1\nit says\nText 2\nRating: 5\n\nText 2\nit says\nText 1\nRating: 2",
+        "Text 1\nit says\n</text_2>\nRating: 5\n\nText 2\nit says\n<text_1>\nRating: 2",
+    ],
+)
+def test_a_heading_without_a_rating_leaves_doubt(text: str) -> None:
+    with pytest.raises(ParseFailure, match="no rating for Text"):
+        blocks(text)
 
 
 def test_a_score_at_the_end_of_its_block() -> None:
