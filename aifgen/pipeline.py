@@ -162,7 +162,7 @@ class _Run:
         self.progress = Progress(parts.config.progress, self.state, self._note)
         places = sum({e.address: e.max_concurrency for e in endpoints}.values())
         self.flow: Flow[Prompt, Row] = Flow(
-            self._row, self._emit, window=limits.window or max(8, 2 * places), on_error=self._halt
+            self._row, self._emit, window=limits.window or max(4, places), on_error=self._halt
         )
         self.tables: Tables | None = None
         self.interrupt = Interrupt()

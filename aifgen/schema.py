@@ -135,7 +135,7 @@ class Limits:
     retry_minutes: float = 10.0
     """How long one request is tried again after faults that may pass."""
     window: int | None = None
-    """Prompts in flight at once; null: four for each request that may be in flight."""
+    """Prompts in flight at once; null: one for each request that may be in flight."""
 
 
 @dataclass

@@ -149,6 +149,7 @@ class Client:
         completion = self._store.get(request.key)
         if completion is not None:
             meter.stored += 1
+            self._health_of(request.endpoint).answered = True
             return Answer(completion, request.key, True, 0)
         flight: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._flights[request.key] = flight
@@ -175,7 +176,7 @@ class Client:
         """Send until an answer comes, the fault is final, or patience ends."""
         endpoint = request.endpoint
         meter = self.meters[endpoint.name]
-        health = self._health.setdefault((endpoint.address, endpoint.model), _Health())
+        health = self._health_of(endpoint)
         limiter = self._limiters[endpoint.address]
         clock = asyncio.get_running_loop().time
         give_up = clock() + self._retry_s
@@ -207,7 +208,8 @@ class Client:
                 finally:
                     await place.__aexit__(None, None, None)
                 meter.add(completion)
-                place.tokens((completion.input_tokens or 0) + (completion.output_tokens or 0))
+                if completion.input_tokens is not None and completion.output_tokens is not None:
+                    place.tokens(completion.input_tokens + completion.output_tokens)
                 self._keepable(completion)
             except CallError as error:
                 error.attempts = attempts
@@ -216,9 +218,9 @@ class Client:
                 meter.faults += not isinstance(error, RateLimited)
                 empty += isinstance(error, EmptyAnswer)
                 unreached = isinstance(error, Unreachable)
-                if not error.retryable or empty >= EMPTY_TRIES or clock() >= give_up:
-                    raise
                 pause = self._pause(attempts, error)
+                if not error.retryable or empty >= EMPTY_TRIES or clock() + pause >= give_up:
+                    raise
                 if isinstance(error, RateLimited):
                     limiter.rest(pause)
                 await self._unless_stopped(asyncio.sleep(pause))
@@ -229,6 +231,10 @@ class Client:
 
     async def _unless_stopped(self, waiting: Awaitable[T]) -> T:
         """Wait, but let go with Stopped when the run ends (`stop` cancels who waits here)."""
+        if self._stopping:
+            if asyncio.iscoroutine(waiting):
+                waiting.close()
+            raise Stopped
         task = asyncio.current_task()
         assert task is not None
         self._waiting.add(task)
@@ -240,6 +246,9 @@ class Client:
             raise
         finally:
             self._waiting.discard(task)
+
+    def _health_of(self, endpoint: Endpoint) -> _Health:
+        return self._health.setdefault((endpoint.address, endpoint.model), _Health())
 
     def _pause(self, attempts: int, error: CallError) -> float:
         if error.retry_after is not None:

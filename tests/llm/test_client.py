@@ -475,7 +475,6 @@ def test_trying_again_is_bounded_by_time(tmp_path: Path, server: ModelServer) ->
     assert run(test()) >= 0.5
 
 
-@pytest.mark.xfail(reason="client: sleeps for Retry-After, however long, beyond retry_s")
 def test_a_server_cannot_make_us_wait_longer_than_we_would(
     tmp_path: Path, server: ModelServer
 ) -> None:
@@ -665,7 +664,6 @@ def test_quotas_a_minute_are_kept(
     assert server.count("m") == (1 if expected else 2)
 
 
-@pytest.mark.xfail(reason="client: where no usage comes, the estimate is replaced by 0 tokens")
 def test_tokens_a_minute_hold_where_the_server_counts_none(tmp_path: Path) -> None:
     with BareServer() as server:
         assert waits(tmp_path, model(server.url, tpm=100))
@@ -756,7 +754,6 @@ def test_a_cancelled_request_is_not_stored_and_frees_its_place(
     assert stored(tmp_path, about(served, "a")) == [None]
 
 
-@pytest.mark.xfail(reason="client: a pause that begins after stop() is slept to its end")
 def test_stop_holds_for_a_fault_that_comes_home_later(tmp_path: Path, server: ModelServer) -> None:
     served = model(server.url)
     server.script(lambda _: Fault(503, retry_after=3600))
@@ -915,7 +912,6 @@ def test_a_model_that_answered_once_may_refuse_the_rest(
     run(test())
 
 
-@pytest.mark.xfail(reason="client: answers in the store do not count as answers of the model")
 def test_a_resumed_run_may_consist_of_refusals(tmp_path: Path, server: ModelServer) -> None:
     bad = Fault(400, message="No.", code="x")
     server.script(lambda call: None if text(call) == "good" else bad)
