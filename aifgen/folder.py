@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aifgen.errors import ConfigError, SinkError
-from aifgen.records import Row, schemas
+from aifgen.records import SCHEMA_VERSION, Row, schemas
 from aifgen.tables import TableWriter
 
 REPORT = "run.json"
@@ -60,6 +60,30 @@ class RunFolder:
         if not isinstance(found, dict) or not isinstance(found.get("schema_version"), int):
             raise ConfigError(f"{path} is no report of a run: give this run another folder")
         return found
+
+    def check_same_run(self, before: Mapping[str, Any], digest: str) -> None:
+        """ConfigError where the report that lies here is another run's, or a newer aifgen's."""
+        if not before:
+            return
+        if before["schema_version"] > SCHEMA_VERSION:
+            raise ConfigError(
+                f"{self.path} was written by a newer aifgen (schema {before['schema_version']}, "
+                f"ours is {SCHEMA_VERSION}): update aifgen, or give this run another folder"
+            )
+        if before.get("config_digest") != digest:
+            raise ConfigError(
+                f"{self.path} holds another run (see its .hydra/config.yaml): give this run a "
+                "folder of its own with hydra.run.dir=FOLDER, or leave hydra.run.dir out"
+            )
+
+    def finished(self, before: Mapping[str, Any], fingerprint: str | None) -> bool:
+        """Whether there is nothing left to do: no failed row, all tables, the source as it was."""
+        return (
+            before.get("status") == "complete"
+            and before["rows"]["failed"] == 0
+            and before["source"]["fingerprint"] == fingerprint
+            and all((self.path / f"{name}.parquet").exists() for name in TABLES)
+        )
 
     def write_report(self, report: Mapping[str, Any]) -> None:
         text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"

@@ -30,7 +30,7 @@ from aifgen.llm.store import folder as store_folder
 from aifgen.llm.transports import Transports
 from aifgen.preferences import pair
 from aifgen.progress import Progress, State
-from aifgen.records import SCHEMA_VERSION, Failure, Judgment, Prompt, Row
+from aifgen.records import Failure, Judgment, Prompt, Row
 from aifgen.report import report, spent
 from aifgen.schema import Config
 from aifgen.sinks.base import Sink
@@ -90,8 +90,8 @@ def run(
     folder = RunFolder(run_dir)
     with folder.locked():
         before = folder.report() or {}
-        _same_run(folder, before, digest)
-        if _finished(before, facts):
+        folder.check_same_run(before, digest)
+        if folder.finished(before, facts.fingerprint):
             return Outcome(COMPLETE, before, already=True)
         for asking in (*generators, *judges):
             asking.endpoint.require_key()
@@ -111,30 +111,6 @@ def run(
                 folder.forget_recipe()
             raise
         return _Run(parts, folder, store, recipe).go()
-
-
-def _same_run(folder: RunFolder, before: Mapping[str, Any], digest: str) -> None:
-    if not before:
-        return
-    if before["schema_version"] > SCHEMA_VERSION:
-        raise ConfigError(
-            f"{folder.path} was written by a newer aifgen (schema {before['schema_version']}, this "
-            f"one writes {SCHEMA_VERSION}): update aifgen, or give this run another folder"
-        )
-    if before.get("config_digest") != digest:
-        raise ConfigError(
-            f"{folder.path} holds another run (see its .hydra/config.yaml): give this run another "
-            "folder with hydra.run.dir=FOLDER, or leave hydra.run.dir out and each run gets "
-            "its own"
-        )
-
-
-def _finished(before: Mapping[str, Any], facts: SourceFacts) -> bool:
-    return (
-        before.get("status") == "complete"
-        and before["rows"]["failed"] == 0
-        and before["source"]["fingerprint"] == facts.fingerprint
-    )
 
 
 class _Run:
