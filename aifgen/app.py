@@ -35,8 +35,10 @@ def main(arguments: Sequence[str]) -> int:
     """Compose, run, print. Returns the exit status of the worst job."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises; we print.
     codes: list[int] = []
+    started: list[bool] = []
 
     def task(cfg: DictConfig) -> None:
+        started.append(True)
         codes.append(_job(cfg))
 
     try:
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.argv = ["aifgen", *arguments]
         hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(task)()
     except Exception as error:
-        sentence = complaints.sentence(error, _confs(arguments))
+        sentence = complaints.sentence(error, _confs(arguments), composing=not started)
         if sentence is None:
             raise
         print(f"aifgen: {sentence}", file=sys.stderr)
@@ -193,7 +195,14 @@ def _no_shadows(arguments: Sequence[str]) -> None:
         for group in GROUPS:
             for path in sorted((folder / group).rglob("*.yaml")):
                 name = path.relative_to(folder)
-                if (conf_dir() / name).exists():
+                ours, text = conf_dir() / name, path.read_text("utf-8")
+                if group in ("generators", "judge") and not text.strip():
+                    raise ConfigError(
+                        f"{path} is empty: it chooses nobody. Write: "
+                        f"defaults: [{{/model@{'models.' * (group == 'judge')}NAME: NAME}}]"
+                    )
+                # Equal files are ours: this is a checkout, and the installed aifgen another.
+                if ours.exists() and ours.read_text("utf-8") != text:
                     raise ConfigError(
                         f"{path} has the name of an option that ships with aifgen and would be "
                         f"ignored: rename it, for example to my_{name.name}"

@@ -22,6 +22,21 @@ from aifgen.sources.base import Source
 T = TypeVar("T")
 
 
+def check_numbers(config: Config) -> None:
+    """ConfigError for a number of the run itself that cannot be meant."""
+    limits = config.limits
+    for name, value, least, most in (
+        ("max_failure_rate", config.max_failure_rate, 0, 1),
+        ("limits.timeout_s", limits.timeout_s, 0.001, None),
+        ("limits.retry_minutes", limits.retry_minutes, 0, None),
+        ("limits.window", limits.window, 1, None),
+        ("preference.min_margin", config.preference.min_margin, 0, None),
+    ):
+        if value is not None and (value < least or (most is not None and value > most)):
+            must = f"{least:g} to {most:g}" if most is not None else f"{least:g} or more"
+            raise ConfigError(f"{name} is {value:g}; it must be {must}")
+
+
 def source(config: Config) -> Source:
     return instantiate("source", config.source, Source)  # type: ignore[type-abstract]
 

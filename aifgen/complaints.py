@@ -10,10 +10,10 @@ from pathlib import Path
 from aifgen.errors import AifgenError
 
 
-def sentence(error: BaseException, confs: Sequence[Path]) -> str | None:
+def sentence(error: BaseException, confs: Sequence[Path], *, composing: bool = False) -> str | None:
     """What to print, or null for a defect of ours, which deserves its traceback.
 
-    confs: the folders of options, to name those there are.
+    confs: the folders of options, to name those there are. composing: nothing of ours ran yet.
     """
     import yaml
     from hydra.errors import HydraException, OverrideParseException
@@ -32,6 +32,9 @@ def sentence(error: BaseException, confs: Sequence[Path]) -> str | None:
         return _hydra(chain, confs)
     if isinstance(error, ValueError) and "Config group override must be" in str(error):
         return "a group cannot be null: choose an option, for example judge=local (aifgen --help)"
+    if composing and isinstance(error, ValueError | AssertionError | TypeError):
+        # Hydra and OmegaConf raise these for settings and files that have the wrong form.
+        return f"the config cannot be composed: {' '.join(str(error).split())[:300]}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return None
@@ -72,6 +75,14 @@ def _hydra(chain: list[BaseException], confs: Sequence[Path]) -> str:
         return (
             f"{twice.group(1).partition('@')[2] or twice.group(1)} is chosen twice: choose it once"
         )
+    if several := re.search(r"Ambiguous value for argument '(.*?)'\n", text):
+        key, _, value = several.group(1).partition("=")
+        return (
+            f"{key}={value}: for one run after another add -m; for several at once write "
+            f"{key}=[{value}]; for a text with a comma quote it twice: '{key}=\"{value}\"'"
+        )
+    if bare := re.search(r"In '(experiment/[^']+)': Could not override '\S+@experiment", text):
+        return f"{bare.group(1)}.yaml needs '# @package _global_' as its first line"
     if unknown := re.search(r"Key '([^']+)' (?:is )?not in (?:'(\w+)'|struct)", text):
         return _no_key(unknown.group(1), unknown.group(2), text, confs)
     if wrong := re.search(r"(Value .*|Invalid value .*)\n\s*full_key: ([\w.\[\]-]+)", text):
@@ -109,7 +120,18 @@ def _no_key(key: str, owner: str | None, text: str, confs: Sequence[Path]) -> st
     path = full.group(1) if full else key
     known = list(_fields(owner)) or _written(path, confs)
     close = difflib.get_close_matches(key, known, 1, 0.6)
-    if close:
+    parts = path.split(".")
+    if (
+        parts[0] == "sink"
+        and len(parts) > 1
+        and any((c / f"sink/{key}.yaml").exists() for c in confs)
+    ):
+        hint = f"choose it first: sink=[parquet,{key}]"
+    elif parts[:-1] in (["generators"], ["judge", "models"]):
+        hint = "nobody of that name is chosen; aifgen --cfg job shows who is"
+    elif "extra_body" in parts:
+        hint = f"a field of your own is added with a plus: +{path}=VALUE"
+    elif close:
         hint = f"did you mean {close[0]}?"
     elif known:
         hint = f"there are {', '.join(known)}"

@@ -77,13 +77,22 @@ class RunFolder:
             )
 
     def finished(self, before: Mapping[str, Any], fingerprint: str | None) -> bool:
-        """Whether there is nothing left to do: no failed row, all tables, the source as it was."""
+        """Whether there is nothing left to do: no failed row, all files, the source as it was."""
         return (
             before.get("status") == "complete"
             and before["rows"]["failed"] == 0
             and before["source"]["fingerprint"] == fingerprint
-            and all((self.path / f"{name}.parquet").exists() for name in TABLES)
+            and before.get("files") == self.files()
         )
+
+    def files(self) -> dict[str, int]:
+        """What the run has written here, with sizes in bytes: a finished run has all of it."""
+        return {
+            str(path.relative_to(self.path)): path.stat().st_size
+            for path in sorted(self.path.rglob("*"))
+            if path.is_file() and path.name != REPORT and not path.name.startswith(".")
+            and ".hydra" not in path.parts
+        }  # fmt: skip
 
     def write_report(self, report: Mapping[str, Any]) -> None:
         text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"

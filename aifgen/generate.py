@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from aifgen.errors import CallError
 from aifgen.llm.asking import Asking
 from aifgen.llm.client import Client
 from aifgen.llm.request import request
+from aifgen.llm.together import together
 from aifgen.records import Failure, Prompt, Response, digest, response_id
 
 
@@ -16,12 +16,12 @@ async def generate(
     client: Client, generators: Sequence[Asking], prompt: Prompt
 ) -> tuple[tuple[Response, ...], tuple[Failure, ...]]:
     """Every generator's samples, in the generators' order; what failed comes as failures."""
-    results = await asyncio.gather(
-        *(
+    results = await together(
+        [
             _respond(client, generator, prompt, sample)
             for generator in generators
             for sample in range(generator.samples)
-        )
+        ]
     )
     return (
         tuple(result for result in results if isinstance(result, Response)),

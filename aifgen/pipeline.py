@@ -15,7 +15,7 @@ from typing import Any
 
 from aifgen import build
 from aifgen.engine.local import Flow
-from aifgen.errors import AifgenError, ConfigError, DataError
+from aifgen.errors import AifgenError, DataError
 from aifgen.folder import RunFolder, Tables
 from aifgen.generate import generate
 from aifgen.identity import config_digest
@@ -27,6 +27,7 @@ from aifgen.llm.asking import Asking
 from aifgen.llm.client import Client
 from aifgen.llm.store import Store
 from aifgen.llm.store import folder as store_folder
+from aifgen.llm.together import together
 from aifgen.llm.transports import Transports
 from aifgen.preferences import pair
 from aifgen.progress import Progress, State
@@ -79,8 +80,7 @@ def run(
     recipe: the composed config as YAML, kept in the folder and in the dataset card. Raises
     AifgenError for whatever can be known before the first call; later ones come in Outcome.error.
     """
-    if not 0 <= config.max_failure_rate <= 1:
-        raise ConfigError(f"max_failure_rate is {config.max_failure_rate}; it must be 0 to 1")
+    build.check_numbers(config)
     source = build.source(config)
     sinks = build.sinks(config)
     protocol = build.protocol(config)
@@ -181,15 +181,15 @@ class _Run:
         responses, failures = await generate(self.client, parts.generators, prompt)
         if failures:
             return Row(prompt, responses, failures=failures)
-        judgments = await asyncio.gather(
-            *(
+        judgments = await together(
+            [
                 judge(
                     self.client, asking, parts.protocol, prompt, responses, sample,
                     seed=parts.config.seed, repair=parts.config.judge.repair,
                 )
                 for asking in parts.judges
                 for sample in range(asking.samples)
-            )
+            ]
         )  # fmt: skip
         found = verdicts(judgments)
         outcome, preferences = pair(prompt, responses, found, parts.config.preference.min_margin)
@@ -238,6 +238,7 @@ class _Run:
                         places.append(sink.close({**final, "recipe": self.recipe}))
                     else:
                         sink.abort()
+                final["files"] = self.folder.files()
                 self.folder.write_report(final)
             except (AifgenError, OSError) as problem:
                 error = error or problem

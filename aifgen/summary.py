@@ -89,7 +89,7 @@ def headline(report: Mapping[str, Any]) -> str:
     total = rows["total"]
     of = f" of {total}" if total is not None and total != rows["done"] else ""
     return (
-        f"{words[report['status']]}: {rows['done']}{of} prompts, "
+        f"{words[report['status']]}: {rows['done']}{of} prompt{'s' * (rows['done'] != 1)}, "
         f"{report['pairs']} preference pair{'s' * (report['pairs'] != 1)}."
     )
 

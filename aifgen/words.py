@@ -15,6 +15,10 @@ VALUED = {
     "--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn",
     "--config-dir", "-cd", "--info", "-i", "--experimental-rerun",
 }  # fmt: skip
+OPTIONAL = {
+    name: {"all", "config", "defaults", "defaults-tree", "plugins", "searchpath"}
+    for name in ("--info", "-i")
+}
 
 
 def ordered(words: Sequence[str]) -> list[str]:
@@ -34,7 +38,12 @@ def ordered(words: Sequence[str]) -> list[str]:
             flags.append(word)
         elif name in VALUED:
             flags.append(word)
-            if not equals and rest:
+            if name in OPTIONAL:
+                if not equals:  # or argparse takes an override for its value
+                    flags.append(rest.pop(0) if rest and rest[0] in OPTIONAL[name] else "all")
+            elif not equals:
+                if not rest or rest[0].startswith("-"):
+                    raise ConfigError(f"{name} needs a value: {name} VALUE")
                 flags.append(rest.pop(0))
         else:
             known = [*SWITCHES, *VALUED, "--version"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,21 @@ CASES = {
     "an id without provider": (["generators.gx.id=gpt-4o"], "'gpt-4o'", "openai/gpt-4o"),
     "an address that is none": (["generators.gx.api_base=localhost"], "localhost", "http://"),
     "no sample": (["generators.gx.samples=0"], "samples", "1 or more"),
+    "no patience": (["limits.window=0"], "limits.window", "1 or more"),
+    "no requests": (["generators.gx.rpm=0"], "rpm", "1 or more"),
+    "a margin below zero": (["preference.min_margin=-1"], "min_margin", "0 or more"),
+    "a template without responses": (["judge.prompt.template=hi"], "template", "responses"),
+    "a password in the address": (
+        ["generators.gx.api_base=http://u:secret@127.0.0.1/v1"], "api_base", "api_key_env",
+    ),
+    "a model in extra_body": (["+generators.gx.extra_body.model=gy"], "extra_body", "model"),
+    "a field without a plus": (["generators.gx.extra_body.x=1"], "extra_body", "+generators"),
+    "a comma without -m": (["judge=judge-a,judge-b"], "add -m", "judge=[judge-a,judge-b]"),
+    "a generator that is not chosen": (["generators.gq.seed=1"], "generators.gq", "nobody"),
+    "a sink that is not chosen": (["sink.jsonl.path=x"], "sink.jsonl", "sink=[parquet,jsonl]"),
+    "a flag without its value": (["--config-dir"], "--config-dir", "value"),
+    "weights over nothing": (["generators.gx.weights.path=/no.gguf"], "config", ""),
+    "no model": (["generators.gx.id=hosted_vllm/"], "names no model", "generator gx"),
     "no key": (["generators=[8b,70b]"], "HF_TOKEN", "llama3_8b"),
 }  # fmt: skip
 
@@ -241,3 +257,39 @@ def test_a_sweep_goes_on_after_a_bad_job(
     assert "A_KEY_NOBODY_SET" in told(capsys)
     assert len(list(Path("outputs").glob("judge-a-*/run.json"))) == 1
     assert not list(Path("outputs").glob("judge-b-*"))
+
+
+def test_a_key_in_place_of_its_name_is_not_shown(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.prompts(3)
+    assert bench("generators.gx.api_key_env=sk-SECRETVALUE12345") == 1
+    sentence = told(capsys)
+    assert "api_key_env" in sentence
+    assert "SECRET" not in sentence
+
+
+def test_an_empty_role_file_chooses_nobody(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.prompts(3)
+    (bench.conf / "generators" / "ghost.yaml").write_text("")
+    assert bench(generators="gx,gy,ghost") == 1
+    assert "ghost.yaml is empty" in told(capsys)
+
+
+def test_a_role_file_of_another_form(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.prompts(3)
+    (bench.conf / "generators" / "gx.yaml").write_text("defaults: {/model@gx: gx}\n")
+    assert bench() == 1
+    assert "defaults" in told(capsys)
+
+
+def test_a_checkout_is_no_shadow_of_the_installed_package(
+    bench: Bench, server: ModelServer
+) -> None:
+    """README's first command, typed in a clone: ./conf is a copy of the installed options."""
+    bench.prompts(3)
+    shutil.copytree(app.conf_dir(), bench.path / "conf")
+    assert bench() == 0
+    assert server.count() == 9

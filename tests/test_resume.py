@@ -94,6 +94,47 @@ def test_a_signal_lets_paid_answers_come_home(
     assert tables(bench.path / "out") == undisturbed(bench, monkeypatch)
 
 
+def test_a_signal_waits_for_the_answers_of_half_asked_rows(
+    bench: Bench, server: ModelServer
+) -> None:
+    """A row whose other generator still waits for its turn must not cut off the one in flight."""
+    bench.prompts(150)
+    bench.model("gx", text="max_concurrency: 4\n")
+    server.hold()
+    process = bench.start("progress=plain")
+    server.wait_for_calls(4, timeout=120)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "stopping" in line:
+            break
+    server.release()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "exception" not in err
+    assert stored(Path(bench.env["AIFGEN_CACHE"])) == server.count() == 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["responses.parquet", "preferences/README.md", "preferences/train-00000-of-00001.parquet"],
+)
+def test_a_damaged_folder_is_mended_from_the_store(
+    bench: Bench, server: ModelServer, name: str
+) -> None:
+    bench.prompts(10)
+    assert bench() == 0
+    path = bench.path / "out" / name
+    whole = path.read_bytes()
+    path.unlink()
+    assert bench() == 0
+    assert path.read_bytes() == whole
+    path.write_bytes(b"garbage")
+    assert bench() == 0
+    assert path.read_bytes() == whole
+    assert server.count() == 30
+
+
 def test_a_second_signal_stops_now(bench: Bench, server: ModelServer) -> None:
     bench.prompts(150)
     server.hold("judge-a")  # for good: nobody releases it

@@ -90,7 +90,8 @@ def compile_template(name: str, template: str, known: tuple[str, ...]) -> Any:
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
     )
     try:
-        unknown = meta.find_undeclared_variables(environment.parse(template)) - set(known)
+        names = meta.find_undeclared_variables(environment.parse(template))
+        unknown = names - set(known)
     except TemplateSyntaxError as error:
         raise ConfigError(
             f"judge.prompt.template of {name}, line {error.lineno}: {error.message}"
@@ -99,5 +100,10 @@ def compile_template(name: str, template: str, known: tuple[str, ...]) -> Any:
         raise ConfigError(
             f"judge.prompt.template of {name} names {', '.join(sorted(unknown))}, "
             f"which does not exist; there are {', '.join(known)}"
+        )
+    if "responses" in known and "responses" not in names:
+        raise ConfigError(
+            f"judge.prompt.template of {name} shows no responses: write {{{{ responses }}}} where "
+            "the judge is to see them"
         )
     return environment.from_string(template)

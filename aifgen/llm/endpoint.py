@@ -110,21 +110,38 @@ def endpoint(name: str, model: Model, *, identity: str | None = None) -> Endpoin
     Raises ConfigError where the id names no provider or the address is no URL.
     """
     provider, slash, rest = model.id.partition("/")
-    if not slash or not provider or not rest:
+    if slash and provider and not rest:
+        raise ConfigError(f"{name}: the id {model.id!r} names no model after the slash")
+    if not slash or not provider:
         raise ConfigError(
             f"{name}: the id {model.id!r} names no provider; write PROVIDER/MODEL as litellm does, "
             f"for example openai/{model.id.strip('/') or 'gpt-4o'}"
         )
     known = PROVIDERS.get(provider, Provider(None, ()))
-    base = model.api_base.rstrip("/") if model.api_base else None
+    base = model.api_base.strip().rstrip("/") if model.api_base else None
+    if base and "@" in urlsplit(base).netloc:
+        raise ConfigError(
+            f"{name}: api_base holds a user or a password, which would stand in every file of the "
+            "run; name the variable that holds the key with api_key_env"
+        )
     if base and not re.match(r"https?://[^/\s]+", base):
         raise ConfigError(
             f"{name}: api_base {model.api_base!r} is no URL; write it as http://HOST:PORT/v1"
         )
-    if model.max_concurrency < 1:
+    for limit in ("max_concurrency", "rpm", "tpm", "context"):
+        value = getattr(model, limit)
+        if value is not None and value < 1:
+            raise ConfigError(f"{name}: {limit} is {value}; it must be 1 or more")
+    if min(model.price.input or 0, model.price.output or 0) < 0:
+        raise ConfigError(f"{name}: a price is below zero")
+    if model.api_key_env and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", model.api_key_env):
+        # Not shown: people paste the key itself here.
         raise ConfigError(
-            f"{name}: max_concurrency is {model.max_concurrency}; it must be 1 or more"
+            f"{name}: api_key_env is no name of an environment variable; write the variable's "
+            "name there, for example MY_KEY, and the key into the environment"
         )
+    if taken := sorted({"model", "messages", "stream", "n"} & set(model.extra_body)):
+        raise ConfigError(f"{name}: extra_body cannot set {', '.join(taken)}; aifgen does")
     own = base is None or base == known.base
     if model.api_key_env:
         keys: tuple[str, ...] = (model.api_key_env,)
