@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,8 @@ def show(report: Mapping[str, Any], run: str, places: Sequence[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    # A terminal wraps words; a file or a pipe gets whole lines.
+    console = Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
 
     def table(*columns: str) -> Table:
         made = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
@@ -80,7 +82,7 @@ def show(report: Mapping[str, Any], run: str, places: Sequence[str]) -> None:
     if rows["failed"]:
         console.print(f"failures:       {run}/failures.jsonl (the same command tries them again)")
     for line in next_steps(report, run):
-        console.print(line)
+        console.print(line, soft_wrap=True)  # to be copied whole
 
 
 def headline(report: Mapping[str, Any]) -> str:
@@ -88,10 +90,9 @@ def headline(report: Mapping[str, Any]) -> str:
     words = {"complete": "Complete", "partial": "Stopped early", "failed": "Too many rows failed"}
     total = rows["total"]
     of = f" of {total}" if total is not None and total != rows["done"] else ""
-    return (
-        f"{words[report['status']]}: {rows['done']}{of} prompt{'s' * (rows['done'] != 1)}, "
-        f"{report['pairs']} preference pair{'s' * (report['pairs'] != 1)}."
-    )
+    prompts = "prompt" if (total or rows["done"]) == 1 else "prompts"
+    pairs = "preference pair" if report["pairs"] == 1 else "preference pairs"
+    return f"{words[report['status']]}: {rows['done']}{of} {prompts}, {report['pairs']} {pairs}."
 
 
 def next_steps(report: Mapping[str, Any], run: str) -> list[str]:

@@ -472,7 +472,7 @@ def test_trying_again_is_bounded_by_time(tmp_path: Path, server: ModelServer) ->
             assert caught.value.attempts == server.count() - before > 3
             return clock() - began
 
-    assert run(test()) >= 0.5
+    assert run(test()) >= 0.4  # the next pause, of 0.05 at most, would have been too long
 
 
 def test_a_server_cannot_make_us_wait_longer_than_we_would(
@@ -545,6 +545,24 @@ def test_a_twin_that_gives_up_takes_nobody_along(tmp_path: Path, server: ModelSe
 
     run(test())
     assert server.count() == 1
+
+
+def test_twins_of_a_cancelled_request_are_told_that_it_was_not_answered(
+    tmp_path: Path, server: ModelServer
+) -> None:
+    served = model(server.url)
+    server.hold()
+
+    async def test() -> None:
+        async with asking(tmp_path, served) as client:
+            leader, twin = (asyncio.create_task(client.ask(about(served))) for _ in range(2))
+            await asyncio.to_thread(server.wait_for_calls, 1)
+            leader.cancel()
+            with pytest.raises(Stopped):
+                await twin
+            server.release()
+
+    run(test())
 
 
 # Limits
@@ -881,6 +899,27 @@ def test_slow_answers_on_their_way_speak_for_an_endpoint(
     run(test())
 
 
+@pytest.mark.xfail(reason="client: 2 * in_flight says little where few are in flight")
+def test_one_poisoned_prompt_beside_a_slow_answer_does_not_end_a_run(
+    tmp_path: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In real seconds: max_concurrency 2, answers of 30 s (thinking, or a CPU), one prompt that is
+    # always a 500. Its six faults within 20 s are all that was heard, so the model is "down".
+    monkeypatch.setattr(room, "HOPELESS_S", 0.3)
+    server.script(lambda call: Fault(500) if text(call) == "bad" else Fault(latency=1.0))
+    served = model(server.url, max_concurrency=2)
+
+    async def test() -> None:
+        async with asking(tmp_path, served, retry_s=0.8) as client:
+            await client.ask(about(served, "warm up"))
+            slow = asyncio.create_task(client.ask(about(served, "slow")))
+            await asyncio.to_thread(server.wait_for_calls, 2)
+            assert isinstance(await outcome(client, about(served, "bad")), CallError)
+            assert not (await slow).stored
+
+    run(test())
+
+
 def test_a_model_that_refuses_everything_is_given_up(tmp_path: Path, server: ModelServer) -> None:
     server.script(lambda _: Fault(400, message="temperature must be 1", code="x"))
     served = model(server.url, max_concurrency=4)
@@ -1023,22 +1062,28 @@ def test_dollars_are_the_configs_or_unknown(
     run(test())
 
 
-def test_at_its_own_address_a_model_has_the_listed_price(
+def test_at_its_own_address_a_model_has_the_listed_price_or_none(
     tmp_path: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(PROVIDERS, "openai", Provider(server.url, ("OPENAI_API_KEY",)))
+    # Of models that litellm does not know it says 0.0 (Hugging Face) or guesses by size (Together).
+    for provider in ("openai", "huggingface", "together_ai"):
+        monkeypatch.setitem(PROVIDERS, provider, Provider(server.url, ("OPENAI_API_KEY",)))
     server.default = Behaviour(text=lambda _: "Four of them.")
-    listed, unlisted = model(server.url, "gpt-4o"), model(server.url, "gpt-nobody-knows")
+    listed = model(server.url, "gpt-4o")
+    unlisted = [
+        model(server.url, f"{provider}-nobody-7b", provider=provider)
+        for provider in ("openai", "huggingface", "together_ai")
+    ]
 
     async def test() -> None:
-        async with asking(tmp_path, listed, unlisted) as client:
+        async with asking(tmp_path, listed, *unlisted) as client:
             usd = [
                 (await client.ask(about(one, "How many are there?"))).completion.usd
-                for one in (listed, unlisted)
+                for one in (listed, *unlisted)
             ]
-            assert usd == [pytest.approx((4 * 2.5 + 3 * 10) / 1e6), None]
+            assert usd == [pytest.approx((4 * 2.5 + 3 * 10) / 1e6), None, None, None]
             assert client.meters["gpt-4o"].usd == usd[0]
-            assert client.meters.total().usd is None  # never the half that is known
+            assert client.meters.total().usd is None  # never the part that is known
 
     run(test())
 

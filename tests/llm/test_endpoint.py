@@ -9,7 +9,7 @@ import pytest
 
 from aifgen.errors import ConfigError, ModelError
 from aifgen.llm.endpoint import PROVIDERS, Endpoint, Provider, endpoint, redact
-from aifgen.schema import Model, Weights
+from aifgen.schema import Model, Price, Weights
 from tests.fakes.model_server import Call, ModelServer
 from tests.llm.room import about, asking, model, outcome, run
 
@@ -32,10 +32,15 @@ def resolved(**settings: Any) -> Endpoint:
     return endpoint("mine", Model(**settings))
 
 
-@pytest.mark.parametrize("id", ["gpt-4o", "/gpt-4o", "openai/", ""])
+@pytest.mark.parametrize("id", ["gpt-4o", "/gpt-4o", "/", ""])
 def test_an_id_without_a_provider_is_a_sentence(id: str) -> None:
     with pytest.raises(ConfigError, match=r"mine: the id '.*' names no provider; write PROVIDER/"):
         resolved(id=id)
+
+
+def test_an_id_without_a_model_is_a_sentence() -> None:
+    with pytest.raises(ConfigError, match="mine: the id 'openai/' names no model"):
+        resolved(id="openai/")
 
 
 def test_the_name_may_hold_slashes() -> None:
@@ -52,10 +57,45 @@ def test_an_api_base_that_is_no_url_is_a_sentence(base: str) -> None:
         resolved(id="openai/m", api_base=base)
 
 
-@pytest.mark.parametrize("places", [0, -1])
-def test_a_model_that_may_never_be_asked_is_a_sentence(places: int) -> None:
-    with pytest.raises(ConfigError, match=r"mine: max_concurrency is .*; it must be 1 or more"):
-        resolved(id="openai/m", max_concurrency=places)
+@pytest.mark.xfail(
+    reason="endpoint: urlsplit's ValueError is a traceback; a bad port a retried fault"
+)
+@pytest.mark.parametrize("base", ["http://[::1/v1", "http://HOST:PORT/v1", "http://host:99999/v1"])
+def test_an_address_that_cannot_be_one_is_a_sentence(base: str) -> None:
+    with pytest.raises(ConfigError, match="mine: api_base '.*' is no URL"):
+        resolved(id="openai/m", api_base=base)
+
+
+@pytest.mark.parametrize("value", [0, -1])
+@pytest.mark.parametrize("limit", ["max_concurrency", "rpm", "tpm", "context"])
+def test_a_model_that_could_never_be_asked_is_a_sentence(limit: str, value: int) -> None:
+    with pytest.raises(ConfigError, match=f"mine: {limit} is {value}; it must be 1 or more"):
+        resolved(id="openai/m", **{limit: value})
+
+
+@pytest.mark.parametrize("price", [Price(input=-1.0), Price(input=1.0, output=-0.5)])
+def test_a_price_below_zero_is_a_sentence(price: Price) -> None:
+    with pytest.raises(ConfigError, match="mine: a price is below zero"):
+        resolved(id="openai/m", price=price)
+
+
+@pytest.mark.parametrize("base", ["https://me:hunter22@host/v1", "https://hunter22@host/v1"])
+def test_a_password_in_the_address_is_refused_and_not_repeated(base: str) -> None:
+    with pytest.raises(ConfigError, match="mine: api_base holds a user or a password") as caught:
+        resolved(id="openai/m", api_base=base)
+    assert "hunter22" not in str(caught.value)
+
+
+def test_a_key_pasted_for_its_variables_name_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="mine: api_key_env is no name of an env") as caught:
+        resolved(id="openai/m", api_base=URL, api_key_env="sk-proj-0123456789")
+    assert "0123456789" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["model", "messages", "stream", "n"])
+def test_an_extra_body_cannot_ask_something_else(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"mine: extra_body cannot set {name}; aifgen does"):
+        resolved(id="openai/m", api_base=URL, extra_body={name: "x", "top_k": 1})
 
 
 def test_a_server_of_ones_own_needs_its_address() -> None:
@@ -83,7 +123,6 @@ def test_at_home_a_provider_takes_its_own_key(secrets: dict[str, str]) -> None:
         "https://llm.example.com/v1",
         "https://api.openai.com.example.com/v1",
         "https://example.com/https://api.openai.com/v1",
-        "https://api.openai.com@example.com/v1",
         "http://api.openai.com/v1",  # no TLS: anyone on the way would read the key
         "https://api.openai.com/v2",
         "https://api.groq.com/openai/v1",
@@ -179,6 +218,33 @@ def test_limits_are_shared_by_server_and_account_only() -> None:
         resolved(id="groq/a"),
     ]
     assert len({one.address, *(other.address for other in others)}) == 5
+
+
+@pytest.mark.xfail(reason="endpoint: litellm reads these, the store key and the price do not")
+@pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "OPENAI_API_BASE"])
+def test_an_address_from_the_environment_is_not_taken_for_openai(
+    variable: str, secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Today the key goes to URL, and its answers are stored and priced as OpenAI's own.
+    monkeypatch.setenv(variable, URL)
+    try:
+        found = resolved(id="openai/gpt-4o")
+    except ConfigError as error:
+        assert variable in str(error)  # one way out
+    else:
+        assert (found.identity, found.own_base, found.key()) == (URL, False, None)  # another
+
+
+@pytest.mark.xfail(reason="endpoint: no HTTP client takes such a header; every request is a fault")
+def test_a_key_is_read_without_the_line_end_of_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROOM_TOKEN", "the-key\n")
+    assert resolved(id="openai/m", api_base=URL, api_key_env="ROOM_TOKEN").key() == "the-key"
+
+
+@pytest.mark.xfail(reason="endpoint: one account with two limiters, once by name and once by URL")
+def test_an_address_written_out_is_the_same_address() -> None:
+    written = resolved(id="openai/a", api_base="https://api.openai.com/v1")
+    assert written.address == resolved(id="openai/b").address
 
 
 def test_redact_takes_out_secrets_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aifgen.errors import CallError, RateLimited, ServerFault
+from aifgen.errors import CallError, ModelError, RateLimited, ServerFault
 from aifgen.llm.client import Answer, EmptyAnswer
 from aifgen.llm.endpoint import PROVIDERS
 from aifgen.llm.litellm_transport import LitellmTransport
@@ -111,6 +111,16 @@ def test_a_model_that_is_asked_in_two_ways_says_what_each_of_them_loses(
         "gpt-5: openai does not take temperature for gpt-5; left out",
         "gpt-5: openai does not take stop for gpt-5; left out",
     ]
+
+
+def test_a_form_that_a_provider_does_not_take_is_said(server: ModelServer) -> None:
+    judge = model(
+        server.url, "command-r", provider="cohere_chat", structured=Structured.json_schema
+    )
+    said: list[str] = []
+    with pytest.raises(ModelError):  # our server does not speak Cohere's language
+        sent(about(judge, answer_schema=SCHEMA), said=said)
+    assert said == ["command-r: cohere_chat does not take response_format for command-r; left out"]
 
 
 def test_a_model_that_takes_everything_is_told_nothing(server: ModelServer) -> None:
