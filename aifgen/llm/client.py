@@ -71,11 +71,13 @@ class _Health:
         self.refusals = 0
         self.unreached = 0
         self.faults = 0
+        self.faulty: set[str] = set()
         self.faulty_since: float | None = None
 
     def good(self) -> None:
         self.answered = True
         self.refusals = self.unreached = self.faults = 0
+        self.faulty.clear()
         self.faulty_since = None
 
     def bad(self, request: Request, error: CallError, now: float, in_flight: int) -> None:
@@ -97,9 +99,12 @@ class _Health:
         if isinstance(error, Unreachable):
             self.unreached += 1
         self.faults += 1
+        self.faulty.add(request.key)
         never = self.unreached >= UNREACHED_TRIES and not self.answered
         # Slow answers may still be on their way while fast faults come in: those prove nothing.
         dead = self.faults >= max(HOPELESS_FAULTS, 2 * in_flight)
+        # One prompt on which a server always fails is that prompt's fault.
+        dead = dead and (len(self.faulty) > 1 or not self.answered)
         if never or (dead and now - self.faulty_since >= HOPELESS_S):
             raise ModelError(
                 f"{who} cannot be used: {error.reason}. Nothing is lost: run the same command "

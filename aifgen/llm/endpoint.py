@@ -87,7 +87,8 @@ class Endpoint:
 
     def key(self) -> str | None:
         """The key's value from the environment, null where none is set. Keep it nowhere."""
-        return next((value for name in self.key_env if (value := os.environ.get(name))), None)
+        values = (os.environ.get(name, "").strip() for name in self.key_env)
+        return next((value for value in values if value), None)
 
     def require_key(self) -> None:
         """ModelError naming the variable to set, where a key is needed and missing."""
@@ -102,6 +103,14 @@ class Endpoint:
 def loopback(base: str) -> bool:
     host = urlsplit(base).hostname or ""
     return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def _is_address(base: str) -> bool:
+    try:
+        parts = urlsplit(base)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        return False
 
 
 def endpoint(name: str, model: Model, *, identity: str | None = None) -> Endpoint:
@@ -119,14 +128,14 @@ def endpoint(name: str, model: Model, *, identity: str | None = None) -> Endpoin
         )
     known = PROVIDERS.get(provider, Provider(None, ()))
     base = model.api_base.strip().rstrip("/") if model.api_base else None
+    if base and not _is_address(base):
+        raise ConfigError(
+            f"{name}: api_base {model.api_base!r} is no URL; write it as http://HOST:PORT/v1"
+        )
     if base and "@" in urlsplit(base).netloc:
         raise ConfigError(
             f"{name}: api_base holds a user or a password, which would stand in every file of the "
             "run; name the variable that holds the key with api_key_env"
-        )
-    if base and not re.match(r"https?://[^/\s]+", base):
-        raise ConfigError(
-            f"{name}: api_base {model.api_base!r} is no URL; write it as http://HOST:PORT/v1"
         )
     for limit in ("max_concurrency", "rpm", "tpm", "context"):
         value = getattr(model, limit)
@@ -154,6 +163,8 @@ def endpoint(name: str, model: Model, *, identity: str | None = None) -> Endpoin
             f"{name}: {model.id} needs api_base, the address of your server, "
             "for example http://127.0.0.1:8000/v1"
         )
+    if provider == "openai" and base is None:
+        base = known.base  # said aloud, or litellm reads OPENAI_BASE_URL and the key goes there
     return Endpoint(
         name=name,
         id=model.id,
