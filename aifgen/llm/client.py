@@ -107,8 +107,8 @@ class _Health:
         dead = dead and (len(self.faulty) > 1 or not self.answered)
         if never or (dead and now - self.faulty_since >= HOPELESS_S):
             raise ModelError(
-                f"{who} cannot be used: {error.reason}. Nothing is lost: run the same command "
-                "again when it answers"
+                f"{who} cannot be used: {error.reason.rstrip('.')}. Nothing is lost: run the same "
+                "command again when it answers"
             )
 
 

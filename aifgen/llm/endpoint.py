@@ -113,6 +113,21 @@ def _is_address(base: str) -> bool:
         return False
 
 
+def _refuse_hidden_address(name: str, provider: str) -> None:
+    """ConfigError where the environment names another address: litellm would send the key there,
+    and the store would keep the answers as the provider's own."""
+    short = provider.removesuffix("_chat").removesuffix("_ai")
+    for stem in dict.fromkeys((provider.removesuffix("_chat"), short)):
+        for ending in ("_API_BASE", "_BASE_URL", "_API_URL"):
+            variable = stem.upper() + ending
+            if os.environ.get(variable):
+                raise ConfigError(
+                    f"{name}: the environment variable {variable} names another address for "
+                    f"{provider}; write it as api_base into a model file (with api_key_env where "
+                    "it needs a key), or unset it"
+                )
+
+
 def endpoint(name: str, model: Model, *, identity: str | None = None) -> Endpoint:
     """Resolve one model of the config. `identity` is given for an embedded model (its weights).
 
@@ -128,14 +143,14 @@ def endpoint(name: str, model: Model, *, identity: str | None = None) -> Endpoin
         )
     known = PROVIDERS.get(provider, Provider(None, ()))
     base = model.api_base.strip().rstrip("/") if model.api_base else None
-    if base and not _is_address(base):
-        raise ConfigError(
-            f"{name}: api_base {model.api_base!r} is no URL; write it as http://HOST:PORT/v1"
-        )
-    if base and "@" in urlsplit(base).netloc:
+    if base and "@" in base.partition("//")[2].partition("/")[0]:
         raise ConfigError(
             f"{name}: api_base holds a user or a password, which would stand in every file of the "
             "run; name the variable that holds the key with api_key_env"
+        )
+    if base and not _is_address(base):
+        raise ConfigError(
+            f"{name}: api_base {model.api_base!r} is no URL; write it as http://HOST:PORT/v1"
         )
     for limit in ("max_concurrency", "rpm", "tpm", "context"):
         value = getattr(model, limit)
@@ -165,6 +180,8 @@ def endpoint(name: str, model: Model, *, identity: str | None = None) -> Endpoin
         )
     if provider == "openai" and base is None:
         base = known.base  # said aloud, or litellm reads OPENAI_BASE_URL and the key goes there
+    elif base is None and model.weights is None:
+        _refuse_hidden_address(name, provider)
     return Endpoint(
         name=name,
         id=model.id,

@@ -83,6 +83,12 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(base: str) -> Non
     assert "hunter22" not in str(caught.value)
 
 
+def test_a_password_in_what_is_no_address_is_not_repeated_either() -> None:
+    with pytest.raises(ConfigError, match="mine: api_base") as caught:
+        resolved(id="openai/m", api_base="https://me:hunter22@host:PORT/v1")
+    assert "hunter22" not in str(caught.value)
+
+
 def test_a_key_pasted_for_its_variables_name_is_refused_and_not_repeated() -> None:
     with pytest.raises(ConfigError, match="mine: api_key_env is no name of an env") as caught:
         resolved(id="openai/m", api_base=URL, api_key_env="sk-proj-0123456789")
@@ -226,6 +232,40 @@ def test_an_address_from_the_environment_is_not_taken_for_openai(
     found = resolved(id="openai/gpt-4o")
     assert found.api_base == found.identity == "https://api.openai.com/v1"
     assert (found.own_base, found.key()) == (True, secrets["OPENAI_API_KEY"])
+
+
+@pytest.mark.parametrize(
+    ("id", "variable"),
+    [
+        ("anthropic/m", "ANTHROPIC_BASE_URL"),
+        ("anthropic/m", "ANTHROPIC_API_BASE"),
+        *(
+            (f"{provider}/m", f"{name}_API_BASE")
+            for provider, name in {
+                "gemini": "GEMINI",
+                "groq": "GROQ",
+                "together_ai": "TOGETHER_AI",
+                "openrouter": "OPENROUTER",
+                "deepseek": "DEEPSEEK",
+                "fireworks_ai": "FIREWORKS",
+                "xai": "XAI",
+                "cerebras": "CEREBRAS",
+                "deepinfra": "DEEPINFRA",
+                "dashscope": "DASHSCOPE",
+                "cohere_chat": "COHERE",
+                "nvidia_nim": "NVIDIA_NIM",
+            }.items()
+        ),
+    ],
+)
+def test_an_address_from_the_environment_is_not_taken_for_a_providers_own(
+    id: str, variable: str, secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # litellm would send the key to URL, and the store keep its answers as the provider's own.
+    monkeypatch.setenv(variable, URL)
+    with pytest.raises(ConfigError, match=variable):
+        resolved(id=id)
+    assert resolved(id=id, api_base=URL).key() is None
 
 
 def test_a_key_is_read_without_the_line_end_of_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
