@@ -245,7 +245,10 @@ def test_a_replaced_server_leaves(client: StartClient) -> None:
     one = client()
     served = one.ensure()
     (file,) = (one.runtime / "aifgen").glob("*.json")
-    file.write_text(json.dumps({"pid": 1, "port": 9, "key": "another"}))
+    with socket.socket() as free:  # not a low port: root's server would take it, and others use it
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    file.write_text(json.dumps({"pid": 1, "port": port, "key": "another"}))
     again = one.ensure()
     assert again["url"] != served["url"]
     assert wait_until(lambda: not listens(served))
