@@ -20,6 +20,8 @@ FAILURES = "failures.jsonl"
 PAGE = "report.html"
 COMPARISON = "comparison"
 TABLES = ("prompts", "responses", "judgments", "verdicts")
+LATER = ("human.parquet", "argilla_refused.jsonl")
+"""What people bring into a finished run: no part of what makes it finished."""
 
 
 class RunFolder:
@@ -115,6 +117,7 @@ class RunFolder:
             str(path.relative_to(self.path)): path.stat().st_size
             for path in sorted(self.path.rglob("*"))
             if path.is_file() and path.name != REPORT
+            and str(path.relative_to(self.path)) not in LATER
             and not any(part.startswith(".") for part in path.relative_to(self.path).parts)
         }  # fmt: skip
 

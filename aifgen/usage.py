@@ -20,6 +20,7 @@ aifgen: preference datasets from AI feedback
   aifgen parse FILE                              verdicts and ratings from stored answers of judges
   aifgen compare RUN RUN, aifgen diff RUN RUN    how far judges are from each other and from people
   aifgen export RUN --format dpo                 the pairs, or the judgments, for other tools
+  aifgen review serve, push RUN, pull RUN        people see the rows, and their word counts
 """
 TAIL = """\
 Any value is KEY=VALUE: source.limit=100 seed=1 judge.temperature=0.2 hydra.run.dir=FOLDER
@@ -106,6 +107,31 @@ aifgen export RUN --format NAME [--out FILE|DIR] [--parquet] [--force]: a run fo
 Without --out it goes beside the run: outputs/exports/RUN/. A name that ends in .parquet or
 --parquet gives Parquet instead of JSON lines. What is there is kept unless --force is given.
 See docs/export.md.
+"""
+REVIEW = """\
+aifgen review serve|push|pull|status: people in the loop, in Argilla
+
+  aifgen review serve                                    a local Argilla, no Docker: installed on first use
+  aifgen review push outputs/RUN --sample disagreement:100
+  aifgen review pull outputs/RUN                         their answers, as outputs/RUN/human.parquet
+  aifgen review status outputs/RUN                       who has answered how much
+
+serve   --stop, --status, --home DIR, --port N, --host ADDRESS, --annotator NAME, --foreground
+push    --sample DESIGN     which prompts: all, disagreement:100, margin:50, flipped, flipped:80,
+                            random:200, stratified:120 or mixed:100; weights are kept
+        --by JUDGE          whose doubts count, where there are several judges
+        --seed N            of the sample (0)
+        --blind             nothing of what judges said is shown
+        --ask NAME,NAME     rating,best,comment unless said; also ranking
+        --min-submitted N   people a record (1)
+        --guidelines FILE   Markdown for the people who answer
+        --prompt-as text    for prompts beyond 20,000 characters a turn
+pull    --names             users' names instead of digests
+        --force             even where nothing is left of what was pulled before
+all     --dataset NAME, --workspace NAME, --api-url URL
+
+push, pull and status speak to ARGILLA_API_URL with ARGILLA_API_KEY, else to the local server. aifgen
+compare RUN then uses what people said, aifgen export RUN lets it override the judges. docs/review.md.
 """
 GROUPS = ("source", "judge/prompt", "preference", "sink", "experiment")
 

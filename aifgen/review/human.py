@@ -1,0 +1,77 @@
+"""human.parquet: what people said of a run's responses, one row an annotator, prompt and question.
+
+Knows the table; where its rows come from is for pull to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aifgen.records import schemas
+from aifgen.tables import TableWriter, read_rows
+
+HUMAN = "human.parquet"
+SUBMITTED, DRAFT, DISCARDED = "submitted", "draft", "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """question: rating, best, ranking or comment; null where a draft or discard answers none.
+
+    value, as text: of a rating a JSON list of numbers, one a response and null for none; of best a
+    response_id or tie; of a ranking a JSON list of ranks, 1 the best and equal ones ties; of a
+    comment the text. All lists follow response_ids, but shown: the ids as the annotator saw them.
+    submitted_at: null for a draft. sample, inclusion_probability: how the prompt was chosen.
+    """
+
+    prompt_id: str
+    annotator: str
+    question: str | None
+    value: str | None
+    status: str
+    response_ids: tuple[str, ...]
+    text_digests: tuple[str, ...]
+    shown: tuple[str, ...]
+    scale_min: float | None
+    scale_max: float | None
+    submitted_at: datetime | None
+    inclusion_probability: float | None
+    sample: str | None
+    dataset: str
+
+
+def read(run: Path) -> list[Answer]:
+    """Those that a run has; none where people have not been asked. Raises DataError."""
+    path = run / HUMAN
+    if not path.is_file():
+        return []
+    return [Answer(**_tuples(row)) for row in read_rows(path)]
+
+
+def write(run: Path, answers: Iterable[Answer], prompts: Sequence[str]) -> None:
+    """In the order of the run's prompts, by annotator and question: the same answers are the same
+    bytes. Raises SinkError; an older table then stays."""
+    place = {name: k for k, name in enumerate(prompts)}
+    rows = sorted(
+        answers,
+        key=lambda a: (
+            place.get(a.prompt_id, len(place)), a.prompt_id, a.dataset, a.annotator,
+            a.question or "",
+        ),
+    )  # fmt: skip
+    table = TableWriter(run / HUMAN, schemas()["human"])
+    try:
+        for row in rows:
+            table.add(asdict(row))
+        table.close()
+    except BaseException:
+        table.abort()
+        raise
+
+
+def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}

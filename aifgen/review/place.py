@@ -1,0 +1,63 @@
+"""Which Argilla, and which dataset there: what the user says, the environment, the local server.
+
+Knows no record.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from aifgen.errors import ConfigError
+from aifgen.review.client import Argilla
+from aifgen.tables import writing
+
+NOTE = ".review.json"
+"""In a run's folder: where it was pushed to last. Hidden, so that a finished run stays one."""
+HOME = Path("outputs/argilla")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A dataset in Argilla. url: the server's."""
+
+    dataset: str
+    workspace: str
+    url: str
+
+
+def connect(api_url: str | None, option: str, home: Path = HOME) -> Argilla:
+    """Sign in at api_url or ARGILLA_API_URL with ARGILLA_API_KEY; where neither variable is set, at
+    the local server that runs. Raises ConfigError, SinkError."""
+    from aifgen.review import local
+
+    url = api_url or os.environ.get("ARGILLA_API_URL", "").strip() or None
+    key = os.environ.get("ARGILLA_API_KEY", "").strip()
+    if url and key:
+        return Argilla(url, key, option)
+    if url is None and not key:
+        if (found := local.find(home)) is not None:
+            return Argilla(found.url, found.api_key, option)
+        raise ConfigError(
+            "no Argilla: start a local one with aifgen review serve, or set the environment "
+            "variables ARGILLA_API_URL and ARGILLA_API_KEY"
+        )
+    if url is None:
+        raise ConfigError("ARGILLA_API_KEY is set and ARGILLA_API_URL is not: set both, or neither")
+    raise ConfigError(f"Argilla at {url} wants a key: set the environment variable ARGILLA_API_KEY")
+
+
+def remember(run: Path, place: Place) -> None:
+    with writing(run / NOTE):
+        (run / NOTE).write_text(json.dumps(asdict(place)) + "\n", "utf-8")
+
+
+def remembered(run: Path) -> Place | None:
+    """Where the run was pushed to last, as far as anybody knows."""
+    try:
+        found = json.loads((run / NOTE).read_text("utf-8"))
+        return Place(str(found["dataset"]), str(found["workspace"]), str(found["url"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,179 @@
+"""People's answers from Argilla to a run's human.parquet, brought back into the run's own order.
+
+Knows the client and the table; knows no command line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aifgen.errors import ConfigError, DataError
+from aifgen.records import digest
+from aifgen.review import human
+from aifgen.review.client import Argilla
+from aifgen.review.human import Answer
+from aifgen.review.record import HIDDEN
+from aifgen.tables import read_rows
+
+
+@dataclass(slots=True)
+class Pulled:
+    """answers: rows of human.parquet from this dataset, by status. strange: answers that name a
+    response that is not there. foreign: records of other runs."""
+
+    dataset: str
+    records: int
+    answers: dict[str, int]
+    annotators: int
+    strange: int
+    foreign: int
+
+
+def pull(
+    run: Path, server: Argilla, dataset: str, workspace: str, *, names: bool, force: bool
+) -> Pulled:
+    """Replace what the run has of this dataset by what is there now. names: keep users' names
+    instead of digests. Raises an AifgenError; then human.parquet is as it was."""
+    there = server.find(dataset, workspace)
+    if there is None:
+        known = ", ".join(server.names(workspace)) or "none"
+        raise ConfigError(
+            f"the workspace {workspace!r} of {server.url} has no dataset {dataset!r} (it has "
+            f"{known}): name it with {server.option('dataset')}, or push the run first: "
+            f"aifgen review push {run}"
+        )
+    prompts = [row["prompt_id"] for row in read_rows(run / "prompts.parquet", ["prompt_id"])]
+    people = server.people(workspace)
+    scale = _scale(there)
+    found = Pulled(dataset, 0, {}, 0, 0, 0)
+    own, answers = set(prompts), list[Answer]()
+    for one in server.records(there):
+        found.records += 1
+        shown = _shown(one, dataset)
+        if shown["prompt_id"] not in own:
+            found.foreign += 1
+            continue
+        for response in one.get("responses") or ():
+            user = str(response["user_id"])
+            who = people.get(user, user) if names else hidden_name(user)
+            said, strange = _answers(response, shown, who, scale, dataset)
+            answers += said
+            found.strange += strange
+    if found.records and found.foreign == found.records:
+        raise DataError(
+            f"the Argilla dataset {dataset!r} has no prompt of {run}: it is another run's"
+        )
+    before = human.read(run)
+    kept = [answer for answer in before if answer.dataset != dataset]
+    if len(kept) < len(before) and not answers and not force:
+        raise DataError(
+            f"the Argilla dataset {dataset!r} has no answer any more, and {run / human.HUMAN} holds "
+            f"{len(before) - len(kept):,} from it: they are kept; --force drops them"
+        )
+    human.write(run, [*kept, *answers], prompts)
+    found.annotators = len({answer.annotator for answer in answers})
+    for answer in answers:
+        found.answers[answer.status] = found.answers.get(answer.status, 0) + 1
+    return found
+
+
+def hidden_name(user_id: str) -> str:
+    """The same for one user of a server at every pull, and nothing that leads back to the name: a
+    digest of the user's random id."""
+    return f"annotator-{digest('annotator', user_id)[:8]}"
+
+
+def _shown(one: Mapping[str, Any], dataset: str) -> dict[str, Any]:
+    try:
+        found = json.loads((one.get("metadata") or {})[HIDDEN])
+        if isinstance(found, dict) and "response_ids" in found:
+            return found
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise DataError(
+        f"the Argilla dataset {dataset!r} has the record {one.get('external_id')}, which does not "
+        "say whose responses it shows: it was not made by aifgen review push. source=argilla starts "
+        "a run from such a dataset"
+    )
+
+
+def _scale(dataset: Any) -> tuple[float, float] | None:
+    for question in dataset.settings.questions:
+        if question.name.startswith("rating_"):
+            return float(min(question.values)), float(max(question.values))
+    return None
+
+
+def _answers(
+    response: Mapping[str, Any],
+    shown: Mapping[str, Any],
+    annotator: str,
+    scale: tuple[float, float] | None,
+    dataset: str,
+) -> tuple[list[Answer], int]:
+    """One person's answers about one record, and how many of them name an empty slot."""
+    ids = list(shown["response_ids"])
+    slots = {f"response_{k}": index for k, index in enumerate(shown["shown"], start=1)}
+    values = {name: one["value"] for name, one in (response.get("values") or {}).items()}
+    said = list(_values(values, slots, ids))
+    status = str(response["status"])
+    when = None if status == human.DRAFT else _time(response["updated_at"])
+    strange = sum(value is None for question, value in said if question is not None)
+    kept = [one for one in said if one[1] is not None] or [(None, None)]
+    answers = [
+        Answer(
+            prompt_id=shown["prompt_id"],
+            annotator=annotator,
+            question=question,
+            value=value,
+            status=status,
+            response_ids=tuple(ids),
+            text_digests=tuple(shown["text_digests"]),
+            shown=tuple(ids[index] for index in shown["shown"]),
+            scale_min=scale[0] if scale and question == "rating" else None,
+            scale_max=scale[1] if scale and question == "rating" else None,
+            submitted_at=when,
+            inclusion_probability=shown["inclusion_probability"],
+            sample=shown["sample"],
+            dataset=dataset,
+        )
+        for question, value in kept
+    ]
+    return answers, strange
+
+
+def _values(
+    values: Mapping[str, Any], slots: Mapping[str, int], ids: list[str]
+) -> Iterator[tuple[str | None, str | None]]:
+    """(question, value as human.parquet has it; null where it is about an empty slot)."""
+    ratings: list[Any] = [None] * len(ids)
+    for word, index in slots.items():
+        ratings[index] = values.get(word.replace("response", "rating"))
+    if any(rating is not None for rating in ratings):
+        yield "rating", json.dumps(ratings)
+    if any(
+        name.startswith("rating_") and name.replace("rating", "response") not in slots
+        for name in values
+    ):
+        yield "rating", None
+    if (best := values.get("best")) is not None:
+        yield "best", best if best == "tie" else ids[slots[best]] if best in slots else None
+    if ranking := values.get("ranking"):
+        ranks: list[Any] = [None] * len(ids)
+        for one in ranking:
+            if one["value"] in slots:
+                ranks[slots[one["value"]]] = one.get("rank")
+        yield "ranking", json.dumps(ranks) if any(rank is not None for rank in ranks) else None
+    if comment := values.get("comment"):
+        yield "comment", comment
+
+
+def _time(text: str) -> datetime:
+    """Argilla writes UTC without saying so."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,62 @@
+"""aifgen review status: the server, a run's dataset there, and how far people are. Changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+
+from aifgen import usage
+from aifgen.flags import Parser, path, status
+from aifgen.reviewing.run import the_run
+
+OPTION = "--"
+KINDS = ("submitted", "draft", "discarded")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit status."""
+    words = Parser(prog="aifgen review status", text=lambda: usage.REVIEW)
+    words.add_argument("runs", nargs="*", type=path, metavar="RUN")
+    words.add_argument("--dataset", metavar="NAME")
+    words.add_argument("--workspace", metavar="NAME")
+    words.add_argument("--api-url", metavar="URL")
+
+    def work() -> None:
+        for line in _status(words.parse_intermixed_args(arguments)):
+            print(line)
+
+    return status(work)
+
+
+def _status(given: argparse.Namespace) -> list[str]:
+    from aifgen.review import human
+    from aifgen.review.place import connect, remembered
+
+    run, _ = the_run(given.runs, "status") if given.runs else (None, None)
+    place = remembered(run) if run else None
+    server = connect(given.api_url, OPTION)
+    try:
+        space = server.workspace(given.workspace or (place.workspace if place else None))
+        lines = [f"{server.url}: answers; workspace {space}"]
+        named = given.dataset or (place.dataset if place else run.resolve().name if run else None)
+        for name in [named] if named else server.names(space):
+            dataset = server.find(name, space)
+            if dataset is None:
+                lines.append(f"{name}: not there; aifgen review push {run or 'RUN'} makes it")
+                continue
+            of = server.progress(dataset)
+            lines.append(
+                f"{name}: {of['completed']:,} of {of['total']:,} records done, {server.link(dataset)}"
+            )
+            for user in sorted(of["users"], key=lambda user: str(user["username"])):
+                done = {k: user["completed"][k] + user["pending"][k] for k in KINDS}
+                said = ", ".join(f"{n:,} {kind}" for kind, n in done.items() if n)
+                lines.append(f"  {user['username']}: {said or 'nothing yet'}")
+    finally:
+        server.close()
+    if run is not None:
+        counts = Counter(answer.status for answer in human.read(run))
+        said = ", ".join(f"{counts[kind]:,} {kind}" for kind in KINDS if counts[kind])
+        lines.append(f"{run / human.HUMAN}: {said or 'no answers yet'}")
+    return lines
