@@ -1,0 +1,1 @@
+"""People in the loop: what they should look at, the way to Argilla and back, the local server."""
