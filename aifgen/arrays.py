@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def to_arrow(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """What `pyarrow.array(values, kind)` makes, for the types that our tables have: text, bool,
-    64-bit numbers, lists and structs of these. None is null.
+    64-bit numbers, times (as whole numbers of their unit), lists and structs of these. None is
+    null.
 
     Raises UnicodeEncodeError for text that UTF-8 cannot hold, TypeError for a value of another
     type, OverflowError for a number of more than 64 bits or a column of more than 2 GiB.
@@ -50,7 +51,7 @@ def to_arrow(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
             ]
         elif types.is_boolean(kind):
             data = [buffer(_bits(values))]
-        elif types.is_int64(kind):
+        elif types.is_int64(kind) or types.is_timestamp(kind):
             data = [buffer(array("q", [0 if value is None else value for value in values]))]
         elif types.is_float64(kind):
             data = [buffer(array("d", [0.0 if value is None else value for value in values]))]

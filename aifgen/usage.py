@@ -111,10 +111,10 @@ See docs/export.md.
 REVIEW = """\
 aifgen review serve|push|pull|status: people in the loop, in Argilla
 
-  aifgen review serve                                    a local Argilla, no Docker: installed on first use
+  aifgen review serve                   a local Argilla, no Docker: installed on first use
   aifgen review push outputs/RUN --sample disagreement:100
-  aifgen review pull outputs/RUN                         their answers, as outputs/RUN/human.parquet
-  aifgen review status outputs/RUN                       who has answered how much
+  aifgen review pull outputs/RUN        their answers, as outputs/RUN/human.parquet
+  aifgen review status outputs/RUN      who has answered how much
 
 serve   --stop, --status, --home DIR, --port N, --host ADDRESS, --annotator NAME, --foreground
 push    --sample DESIGN     which prompts: all, disagreement:100, margin:50, flipped, flipped:80,
@@ -130,8 +130,9 @@ pull    --names             users' names instead of digests
         --force             even where nothing is left of what was pulled before
 all     --dataset NAME, --workspace NAME, --api-url URL
 
-push, pull and status speak to ARGILLA_API_URL with ARGILLA_API_KEY, else to the local server. aifgen
-compare RUN then uses what people said, aifgen export RUN lets it override the judges. docs/review.md.
+push, pull and status speak to ARGILLA_API_URL with ARGILLA_API_KEY, else to the local server.
+aifgen compare RUN then uses what people said, aifgen export RUN lets it override the judges:
+docs/review.md.
 """
 GROUPS = ("source", "judge/prompt", "preference", "sink", "experiment")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from aifgen.review.record import Record
 
 BAD_RECORD = {400, 413, 422, 500}
 """Statuses that may be one record's fault; any other one would meet the next record too."""
+POSITION = re.compile(r"Record at position (\d+) is not valid")
 PAGE = 100
 """Records in one request: beyond it a server is slow enough to be taken for dead."""
 Refused = tuple[str, str]
@@ -47,6 +49,7 @@ class Argilla:
         # Without the user's name and password, which an address may hold.
         self.url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
         self._argilla: Any = argilla
+        logging.getLogger("argilla.sdk").setLevel(logging.CRITICAL)  # it says errors twice
         mend = f"ARGILLA_API_URL or {self.option('api_url')}"
         try:
             self._client: Any = argilla.Argilla(api_url=url, api_key=key, timeout=120, retries=1)
@@ -145,7 +148,8 @@ class Argilla:
     def send(self, dataset: Any, records: Sequence[Record]) -> list[Refused]:
         """Add or update by id. Returns what the server did not take.
 
-        One bad record makes the server refuse the whole batch, which is then halved and halved.
+        One bad record makes the server refuse the whole batch: it is sent again without the record
+        that the server names, or, where it names none, halved.
         """
         asked = {question.name: str(question.id) for question in dataset.settings.questions}
         items = [_json(record, asked) for record in records]
@@ -156,8 +160,12 @@ class Argilla:
             except self._argilla._exceptions.ArgillaAPIError as error:
                 if error.status_code not in BAD_RECORD:
                     raise
+                why = self._clean(error)
                 if len(records) == 1:
-                    return [(records[0].id, self._clean(error))]
+                    return [(records[0].id, why)]
+                named = POSITION.search(str(error))
+        if named and (at := int(named[1])) < len(records):
+            return [(records[at].id, why), *self.send(dataset, [*records[:at], *records[at + 1 :]])]
         half = len(records) // 2
         return [*self.send(dataset, records[:half]), *self.send(dataset, records[half:])]
 
@@ -171,7 +179,7 @@ class Argilla:
 
         http = self._client.api.http_client
 
-        @api_error_handler
+        @api_error_handler  # type: ignore[untyped-decorator]
         def put() -> list[Mapping[str, Any]]:
             path = f"/api/v1/datasets/{dataset.id}/records/bulk"
             answer = http.put(path, json={"items": items}).raise_for_status()
@@ -181,7 +189,9 @@ class Argilla:
         for item, there in zip(items, put(), strict=True):
             # The server keeps suggestions that a second push no longer makes: another judge's.
             wanted = {suggestion["question_id"] for suggestion in item["suggestions"]}
-            stale = [s["id"] for s in there.get("suggestions") or () if s["question_id"] not in wanted]
+            stale = [
+                s["id"] for s in there.get("suggestions") or () if s["question_id"] not in wanted
+            ]
             if stale:
                 path = f"/api/v1/records/{there['id']}/suggestions"
                 http.delete(path, params={"ids": ",".join(stale)}).raise_for_status()

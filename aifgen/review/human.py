@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from aifgen.records import schemas
 from aifgen.tables import TableWriter, read_rows
 
 HUMAN = "human.parquet"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SUBMITTED, DRAFT, DISCARDED = "submitted", "draft", "discarded"
 
 
@@ -66,11 +67,15 @@ def write(run: Path, answers: Iterable[Answer], prompts: Sequence[str]) -> None:
     table = TableWriter(run / HUMAN, schemas()["human"])
     try:
         for row in rows:
-            table.add(asdict(row))
+            table.add({**asdict(row), "submitted_at": _microseconds(row.submitted_at)})
         table.close()
     except BaseException:
         table.abort()
         raise
+
+
+def _microseconds(time: datetime | None) -> int | None:
+    return None if time is None else (time - EPOCH) // timedelta(microseconds=1)
 
 
 def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,12 +31,12 @@ class Suggested:
     """What is filled in for people to confirm or correct.
 
     Argilla keeps one suggestion a question. So agent names all the judges that say this, and score
-    is their share of those who said anything.
+    is their share of those who said anything (a ranking has none).
     """
 
     value: Any
     agent: str
-    score: float
+    score: float | None
 
 
 def opinions(verdicts: Sequence[Row], responses: Sequence[str]) -> list[Opinion]:
@@ -89,7 +89,7 @@ def ranking_of(
         for response, word in place.items()
     ]
     ranks.sort(key=lambda one: int(str(one["rank"])))
-    return Suggested(ranks, name(spoken[0].judge), 1.0)
+    return Suggested(ranks, name(spoken[0].judge), None)
 
 
 def agent(judge: str) -> str:
@@ -109,7 +109,9 @@ def _alone(said: Sequence[Opinion]) -> list[Opinion]:
     return [opinion for opinion in said if opinion.judge != PANEL] or list(said)
 
 
-def _most(given: Sequence[tuple[str, T]], asked: int, name: Callable[[str], str]) -> Suggested | None:
+def _most(
+    given: Sequence[tuple[str, T]], asked: int, name: Callable[[str], str]
+) -> Suggested | None:
     """What most say; of equals what the first judge among them says."""
     if not given:
         return None
@@ -121,7 +123,9 @@ def _most(given: Sequence[tuple[str, T]], asked: int, name: Callable[[str], str]
     return Suggested(value, who, round(len(by[value]) / asked, 4))
 
 
-def _best(ratings: Mapping[str, float], said: Sequence[Row], responses: Sequence[str]) -> str | None:
+def _best(
+    ratings: Mapping[str, float], said: Sequence[Row], responses: Sequence[str]
+) -> str | None:
     """Null where the judge did not say enough to know."""
     if len(responses) < 2:
         return None

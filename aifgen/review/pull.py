@@ -72,8 +72,8 @@ def pull(
     kept = [answer for answer in before if answer.dataset != dataset]
     if len(kept) < len(before) and not answers and not force:
         raise DataError(
-            f"the Argilla dataset {dataset!r} has no answer any more, and {run / human.HUMAN} holds "
-            f"{len(before) - len(kept):,} from it: they are kept; --force drops them"
+            f"the Argilla dataset {dataset!r} has no answer any more, and {run / human.HUMAN} "
+            f"holds {len(before) - len(kept):,} from it: they are kept; --force drops them"
         )
     human.write(run, [*kept, *answers], prompts)
     found.annotators = len({answer.annotator for answer in answers})
@@ -97,8 +97,8 @@ def _shown(one: Mapping[str, Any], dataset: str) -> dict[str, Any]:
         pass
     raise DataError(
         f"the Argilla dataset {dataset!r} has the record {one.get('external_id')}, which does not "
-        "say whose responses it shows: it was not made by aifgen review push. source=argilla starts "
-        "a run from such a dataset"
+        "say whose responses it shows: it was not made by aifgen review push. source=argilla "
+        "starts a run from such a dataset"
     )
 
 

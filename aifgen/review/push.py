@@ -1,4 +1,4 @@
-"""A run's prompts, responses and opinions of judges to Argilla: all that is missing or changed there.
+"""A run's prompts, responses and opinions of judges to Argilla: what is missing or changed there.
 
 Knows runs and the client; knows no command line and no sink.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -84,8 +84,8 @@ def shape_of(folder: Path, report: Mapping[str, Any], recipe: Mapping[str, Any],
         raise DataError(f"{folder} has no response of any generator: there is nothing to look at")
     if count > MOST:
         raise ConfigError(
-            f"{folder} has up to {count} responses a prompt, and people can hold {MOST} against each "
-            "other: choose fewer generators"
+            f"{folder} has up to {count} responses a prompt, and people can hold {MOST} against "
+            "each other: choose fewer generators"
         )
     protocol = report.get("protocol") or {}
     values, suggest = scale_of(protocol.get("scale_min"), protocol.get("scale_max"))
@@ -130,6 +130,8 @@ def push(
     the same call completes it."""
     ask.check(server.option)
     shape = shape_of(folder, report, recipe, ask)
+    population, design = sampling.candidates(folder, ask.by), sampling.design(ask.sample)
+    sampling.probabilities(population, design)  # what cannot be drawn makes no dataset
     space = server.workspace(ask.workspace)
     name = ask.dataset or folder.resolve().name
     wanted = settings(shape, guidelines(ask.guidelines, shape), ask.min_submitted)
@@ -140,7 +142,7 @@ def push(
         raise ConfigError(problem)
     tell("reading what is there")
     there = {one.id: one for one in _there(server, dataset)}
-    chosen, designs = _chosen(folder, ask, there)
+    chosen, designs = _chosen(population, design, ask.seed, there)
     found = Pushed(server.link(dataset), name, space, designs=designs)
     records = (
         record(prompt, responses, verdicts, chosen[prompt["prompt_id"]], shape)
@@ -234,19 +236,20 @@ def _texts(fields: Mapping[str, Any]) -> str:
 
 
 def _chosen(
-    folder: Path, ask: Ask, there: Mapping[str, _There]
+    population: Sequence[sampling.Candidate],
+    design: sampling.Design,
+    seed: int,
+    there: Mapping[str, _There],
 ) -> tuple[dict[str, Sampled], tuple[str, ...]]:
     """By prompt_id, the rows to be shown: by this sample, and those of earlier ones. Also the
     samples, earlier ones first. A row's probability is that of coming in by any of them."""
-    population = sampling.candidates(folder, ask.by)
     written = [word for one in there.values() for word in one.samples]
-    names = tuple(dict.fromkeys([*written, f"{sampling.design(ask.sample)}@{ask.seed}"]))
+    names = tuple(dict.fromkeys([*written, f"{design.text}@{seed}"]))
     taken, parts = [False] * len(population), []
     for name in names:
-        text, _, seed = name.rpartition("@")
-        design = sampling.design(text)
-        parts.append(sampling.probabilities(population, design))
-        drawn = sampling.draw(population, design, int(seed or 0))
+        text, _, number = name.rpartition("@")
+        parts.append(sampling.probabilities(population, sampling.design(text)))
+        drawn = sampling.draw(population, sampling.design(text), int(number or 0))
         taken = [a or bool(b) for a, b in zip(taken, drawn, strict=True)]
     union = sampling.union(*parts)
     return {

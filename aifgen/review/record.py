@@ -23,7 +23,7 @@ from aifgen.review.opinions import (
 HIDDEN = "aifgen"
 """Metadata without a property of its own, which Argilla shows to owners and admins alone: JSON of
 `Shown`. It says whose response stands where."""
-JUDGES = "judges"
+OPINIONS = "opinions"
 """The field with each judge's own word, where there are several."""
 
 
@@ -54,7 +54,7 @@ class Shape:
     questions: tuple[str, ...]
     blind: bool
     several: bool
-    """Whether several judges spoke, each of which has a line in the field `judges`."""
+    """Whether several judges spoke, each of which has a line in the field `opinions`."""
     seed: int
     source: str | None
     """What stands for the source where a row does not name its own."""
@@ -116,7 +116,7 @@ def record(
     }
     fields |= {f"response_{slot}": responses[k]["text"] for slot, k in enumerate(order, start=1)}
     if shape.several and not shape.blind and said:
-        fields[JUDGES] = _table(said, [ids[k] for k in order])
+        fields[OPINIONS] = _table(said, [ids[k] for k in order])
     shown = Shown(
         prompt["prompt_id"],
         tuple(ids),

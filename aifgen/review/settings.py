@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aifgen.errors import ConfigError
-from aifgen.review.record import JUDGES, Shape
+from aifgen.review.record import OPINIONS, Shape
 
 QUESTIONS = ("rating", "best", "ranking", "comment")
 USUAL = ("rating", "best", "comment")
@@ -28,7 +28,9 @@ def guidelines(path: Path | None, shape: Shape) -> str:
         text = path.read_text("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise ConfigError(f"the guidelines {path} cannot be read ({why}): name a text file") from None
+        raise ConfigError(
+            f"the guidelines {path} cannot be read ({why}): name a text file"
+        ) from None
     if not 1 <= len(text) <= LONGEST:
         raise ConfigError(
             f"the guidelines {path} have {len(text):,} characters: Argilla takes 1 to {LONGEST:,}"
@@ -54,14 +56,16 @@ def settings(shape: Shape, text: str, min_submitted: int) -> Any:
     ]
     if shape.several and not shape.blind:
         fields.append(
-            rg.TextField(JUDGES, title="What the judges said", use_markdown=True, required=False)
+            rg.TextField(OPINIONS, title="What the judges said", use_markdown=True, required=False)
         )
     shown = not shape.blind
     return rg.Settings(
         fields=fields,
         questions=_questions(shape),
         metadata=[
-            rg.FloatMetadataProperty("margin", title="Best less worst", visible_for_annotators=shown),
+            rg.FloatMetadataProperty(
+                "margin", title="Best less worst", visible_for_annotators=shown
+            ),
             rg.FloatMetadataProperty("spread", title="Judges apart", visible_for_annotators=shown),
             rg.TermsMetadataProperty(
                 "consistency", title="In both orders", visible_for_annotators=shown
@@ -72,6 +76,7 @@ def settings(shape: Shape, text: str, min_submitted: int) -> Any:
             rg.TermsMetadataProperty("judges", title="Judges", visible_for_annotators=shown),
         ],
         guidelines=text,
+        allow_extra_metadata=True,
         distribution=rg.TaskDistribution(min_submitted=min_submitted),
     )
 

@@ -1,4 +1,4 @@
-"""A run's tables prompt by prompt, as far as people are to see them. Knows no record and no server."""
+"""A run's tables prompt by prompt, as far as people are to see them. Knows no server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""aifgen review status: the server, a run's dataset there, and how far people are. Changes nothing."""
+"""aifgen review status: the server, a run's dataset, how far people are. Changes nothing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def _status(given: argparse.Namespace) -> list[str]:
                 continue
             of = server.progress(dataset)
             lines.append(
-                f"{name}: {of['completed']:,} of {of['total']:,} records done, {server.link(dataset)}"
+                f"{name}: {of['completed']:,} of {of['total']:,} records done, "
+                f"{server.link(dataset)}"
             )
             for user in sorted(of["users"], key=lambda user: str(user["username"])):
                 done = {k: user["completed"][k] + user["pending"][k] for k in KINDS}

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aifgen.records import schemas
+from aifgen.folder import TABLES
+from aifgen.records import digest, schemas
 from aifgen.tables import TableWriter
 
 GENERATORS = ("llama3_70b", "llama3_8b")
@@ -27,7 +28,7 @@ def run_folder(
     rating(n, g, judge) is the rating of generator g's answer to prompt n; `content` replaces single
     prompts; missing(n, g) says that there is no such response.
     """
-    tables = {name: TableWriter(folder / f"{name}.parquet", s) for name, s in schemas().items()}
+    tables = {name: TableWriter(folder / f"{name}.parquet", schemas()[name]) for name in TABLES}
     for n in range(prompts):
         text = (content or {}).get(n, f"What is {n}?")
         messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
@@ -52,5 +53,5 @@ def response(n: int, generator: str) -> dict[str, Any]:
     return {
         "prompt_id": f"p{n}", "response_id": f"p{n}/{generator}/0", "generator": generator,
         "sample": 0, "model": f"meta/{generator}", "text": f"**{generator}** says {n}",
-        "text_digest": "d", "finish_reason": "stop", "latency_s": 0.1, "key": "k",
+        "text_digest": digest(n, generator), "finish_reason": "stop", "latency_s": 0.1, "key": "k",
     }  # fmt: skip

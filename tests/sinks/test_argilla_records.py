@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from aifgen.sinks._argilla_records import Shape, record, scale_of
 
 THREE = ("a", "b", "c")

@@ -1,0 +1,89 @@
+"""Annotators who answer over HTTP as the web page does, and a run for them to look at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from aifgen.review.record import HIDDEN
+from tests.sinks.run_folder import run_folder
+
+
+@dataclass
+class User:
+    """One who has signed in. key: their API key."""
+
+    url: str
+    name: str
+    key: str
+
+    def __post_init__(self) -> None:
+        headers = {"X-Argilla-Api-Key": self.key}
+        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=60)
+
+    def datasets(self) -> dict[str, str]:
+        items = self.http.get("/api/v1/me/datasets").raise_for_status().json()["items"]
+        return {one["name"]: one["id"] for one in items}
+
+    def records(self, dataset: str, *, everything: bool = False) -> dict[str, Any]:
+        """By prompt_id: as an annotator gets them; everything: as an owner reads them."""
+        home = f"/api/v1/datasets/{self.datasets()[dataset]}"
+        found: dict[str, Any] = {}
+        while True:
+            if everything:
+                params: dict[str, Any] = {
+                    "include": "responses,suggestions", "offset": len(found), "limit": 100,
+                }  # fmt: skip
+                page = self.http.get(f"{home}/records", params=params).raise_for_status().json()
+                items = page["items"]
+            else:
+                path = home.replace("v1/", "v1/me/") + "/records/search"
+                params = {"include": "responses,suggestions", "offset": len(found), "limit": 100}
+                page = self.http.post(path, params=params, json={}).raise_for_status().json()
+                items = [one["record"] for one in page["items"]]
+            found |= {one["external_id"]: one for one in items}
+            if len(items) < 100:
+                return found
+
+    def answer(self, record: Any, values: dict[str, Any] | None, status: str = "submitted") -> Any:
+        body: dict[str, Any] = {"record_id": record["id"], "status": status}
+        if values is not None:
+            body["values"] = {name: {"value": value} for name, value in values.items()}
+        answer = self.http.post("/api/v1/me/responses/bulk", json={"items": [body]})
+        (item,) = answer.raise_for_status().json()["items"]
+        assert item["error"] is None, item
+        return item["item"]
+
+
+def slots(record: Any) -> dict[str, str]:
+    """Which slot shows which response, as only an owner's record says: response_id -> response_k."""
+    hidden = json.loads(record["metadata"][HIDDEN])
+    ids = hidden["response_ids"]
+    return {ids[index]: f"response_{k}" for k, index in enumerate(hidden["shown"], start=1)}
+
+
+def finished_run(folder: Path, prompts: int, **options: Any) -> Path:
+    """A run's folder as `aifgen` leaves it, as far as review reads it."""
+    judges = options.setdefault("judges", ("gpt4", "llama"))
+    rating: Callable[[int, int, str], float | None] = options.setdefault(
+        "rating", lambda n, g, judge: float(1 + (n + g + (judge == "llama" and n % 3 == 0)) % 5)
+    )
+    run_folder(folder, prompts, **options)
+    del rating
+    report = {
+        "schema_version": 1,
+        "status": "complete",
+        "rows": {"total": prompts, "done": prompts, "failed": 0},
+        "protocol": {"name": "ultrafeedback", "scale_min": 1, "scale_max": 5},
+        "source": {"name": "JsonlSource"},
+        "judges": {judge: {"model": f"models/{judge}"} for judge in judges},
+    }
+    (folder / "run.json").write_text(json.dumps(report))
+    (folder / ".hydra").mkdir(exist_ok=True)
+    (folder / ".hydra/config.yaml").write_text("seed: 0\n")
+    return folder
