@@ -12,6 +12,9 @@ from aifgen import exported, trl, usage
 from aifgen.draft import Draft
 from aifgen.errors import ConfigError, DataError
 from aifgen.flags import Parser, path, status
+from aifgen.overruling import NONE, policy
+from aifgen.review import human
+from aifgen.reviewed_pairs import Overruled, Reviewed
 from aifgen.run_rows import run_rows
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     words.add_argument("--out", type=path)
     words.add_argument("--parquet", action="store_true")
     words.add_argument("--force", action="store_true")
+    words.add_argument("--people", metavar="POLICY")
 
     def work() -> None:
         given = words.parse_intermixed_args(arguments)
@@ -40,7 +44,12 @@ def main(arguments: Sequence[str]) -> int:
             told = f"--format {given.format} is none" if given.format else "--format is missing"
             raise ConfigError(f"{told}: there is {', '.join(FORMATS)}")
         for line in export(
-            given.runs[0], given.format, given.out, parquet=given.parquet, force=given.force
+            given.runs[0],
+            given.format,
+            given.out,
+            parquet=given.parquet,
+            force=given.force,
+            people=given.people,
         ):
             print(line)
 
@@ -48,14 +57,23 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def export(
-    folder: Path, name: str, out: Path | None = None, *, parquet: bool = False, force: bool = False
+    folder: Path,
+    name: str,
+    out: Path | None = None,
+    *,
+    parquet: bool = False,
+    force: bool = False,
+    people: str | None = None,
 ) -> list[str]:
-    """Write the files, all or none; a line about each. Raises an AifgenError."""
+    """Write the files, all or none; a line about each. people: see overruling.policy; where the run
+    has a human.parquet it is majority unless said. Raises an AifgenError.
+    """
     from aifgen.compare.folders import one_run
     from aifgen.compare.run_folder import read_run
 
     _check_ending(out)
     run = read_run(one_run(folder))
+    reviewed = _reviewed(run, people)
     if name == JUDGMENTS:
         targets = _judgment_files(run, out, parquet)
     else:
@@ -81,32 +99,69 @@ def export(
                 stack.enter_context(Draft(target, shapes[kind]))
                 for target, kind in zip(targets, ("items", "judgments"), strict=True)
             ]
-            _judgments(run, words, *files)
+            _judgments(run, words, files[0], files[1], reviewed)
         else:
-            files = [stack.enter_context(Draft(targets[0], trl.schema(name)))]
-            _pairs(run, name, files[0])
+            shape = trl.schema(name, marked=reviewed is not None)
+            files = [stack.enter_context(Draft(targets[0], shape))]
+            _pairs(run, name, files[0], reviewed)
         for file in files:
             file.finish()
         for file in files:
             file.show()
     what = ("items", "judgments") if name == JUDGMENTS else ("rows",)
     told = [f"{file.path}: {file.rows:,} {of}" for file, of in zip(files, what, strict=True)]
+    if reviewed is not None:
+        told += _of_people(reviewed.counts, name)
     if run.report.get("status") != "complete":
         told.append(f"{run.path} is not complete: only what it has so far is exported.")
     return told
 
 
-def _judgments(run: Run, words: exported.Words, items: Draft, judgments: Draft) -> None:
+def _reviewed(run: Run, people: str | None) -> Reviewed | None:
+    """Null where nobody has reviewed the run, or nobody is to be heard."""
+    answers = human.read(run.path)
+    given = sorted({one.annotator for one in answers if one.status == human.SUBMITTED})
+    if people is not None and not given and people != NONE:
+        raise ConfigError(
+            f"--people {people}: nobody has submitted an answer about {run.path}: aifgen review "
+            f"pull {run.path} brings them"
+        )
+    by = policy(people, given)
+    return None if not given or by == NONE else Reviewed.of(answers, by)
+
+
+def _of_people(counts: Overruled, name: str) -> list[str]:
+    told = []
+    if name != JUDGMENTS:
+        told.append(
+            f"people decided {counts.people:,} prompts, {counts.against:,} of them otherwise than "
+            f"the judges, {counts.ties:,} as ties, which give no row (column {trl.MARK})"
+        )
+    if counts.stale:
+        told.append(
+            f"{counts.stale:,} answers of people are about texts that the run has no longer: left "
+            "out"
+        )
+    return told
+
+
+def _judgments(
+    run: Run, words: exported.Words, items: Draft, judgments: Draft, reviewed: Reviewed | None
+) -> None:
     models = {judge: run.model(judge) for judge in run.judges}
     for row in run_rows(run.path):
         if row.responses:
+            row = reviewed.labelled(row) if reviewed is not None and not words else row
             items.add_all(exported.items(row, run.path.name, words))
             judgments.add_all(exported.judgments(row, models, run.protocol, words))
 
 
-def _pairs(run: Run, name: str, file: Draft) -> None:
+def _pairs(run: Run, name: str, file: Draft, reviewed: Reviewed | None) -> None:
     for row in run_rows(run.path):
-        file.add_all(trl.rows(name, row, run.min_margin))
+        if reviewed is None:
+            file.add_all(trl.rows(name, row, run.min_margin))
+        else:
+            file.add_all(reviewed.rows(name, row, run.min_margin))
     if not file.rows:
         raise DataError(
             f"{run.path} has no preference pair: there is nothing to export as {name} (outcomes in "

@@ -1,4 +1,4 @@
-"""From a row of a run to rows in TRL's formats. Pure: knows no file.
+"""From a row of a run, or a pair that people chose, to rows in TRL's formats. Knows no file.
 
 https://huggingface.co/docs/trl/dataset_formats: conversational preference, unpaired preference and
 prompt-completion rows.
@@ -25,10 +25,16 @@ COLUMNS = {
 }
 
 
-def schema(name: str) -> pa.Schema:
+MARK = "labelled_by"
+"""The column that tells people's rows from the judges', where people have reviewed the run."""
+PEOPLE, JUDGES = "people", "judges"
+
+
+def schema(name: str, *, marked: bool = False) -> pa.Schema:
     import pyarrow as pa
 
-    return pa.schema([(c, pa.bool_() if c == "label" else messages_type()) for c in COLUMNS[name]])
+    columns = [(c, pa.bool_() if c == "label" else messages_type()) for c in COLUMNS[name]]
+    return pa.schema([*columns, *([(MARK, pa.string())] if marked else [])])
 
 
 def rows(name: str, row: Row, min_margin: float) -> Iterator[Made]:
@@ -39,18 +45,22 @@ def rows(name: str, row: Row, min_margin: float) -> Iterator[Made]:
         for response in row.responses:
             if response.response_id in labels:
                 good = labels[response.response_id]
-                yield {"prompt": prompt, "completion": _said(response.text), "label": good}
+                yield {"prompt": prompt, "completion": said(response.text), "label": good}
         return
     _, found = pair(row.prompt, row.responses, row.verdicts, min_margin)
     for one in found:
-        chosen, rejected = list(one.chosen), list(one.rejected)
-        if name == "kto":
-            yield {"prompt": prompt, "completion": chosen, "label": True}
-            yield {"prompt": prompt, "completion": rejected, "label": False}
-        elif name == "sft":
-            yield {"prompt": prompt, "completion": chosen}
-        else:
-            yield {"prompt": prompt, "chosen": chosen, "rejected": rejected}
+        yield from of_pair(name, row, list(one.chosen), list(one.rejected))
+
+
+def of_pair(name: str, row: Row, chosen: list[Message], rejected: list[Message]) -> Iterator[Made]:
+    prompt = list(row.prompt.messages)
+    if name == "kto":
+        yield {"prompt": prompt, "completion": chosen, "label": True}
+        yield {"prompt": prompt, "completion": rejected, "label": False}
+    elif name == "sft":
+        yield {"prompt": prompt, "completion": chosen}
+    else:
+        yield {"prompt": prompt, "chosen": chosen, "rejected": rejected}
 
 
 def _labels(row: Row) -> dict[str, bool]:
@@ -66,5 +76,5 @@ def _labels(row: Row) -> dict[str, bool]:
     }
 
 
-def _said(text: str) -> list[Message]:
+def said(text: str) -> list[Message]:
     return [Message(role="assistant", content=text)]

@@ -49,7 +49,7 @@ def pull(
         )
     prompts = [row["prompt_id"] for row in read_rows(run / "prompts.parquet", ["prompt_id"])]
     people = server.people(workspace)
-    scale = _scale(there)
+    scale = scale_of_ratings(there)
     found = Pulled(dataset, 0, {}, 0, 0, 0)
     own, answers = set(prompts), list[Answer]()
     for one in server.records(there):
@@ -61,7 +61,7 @@ def pull(
         for response in one.get("responses") or ():
             user = str(response["user_id"])
             who = people.get(user, user) if names else hidden_name(user)
-            said, strange = _answers(response, shown, who, scale, dataset)
+            said, strange = answers_of(response, shown, who, scale, dataset)
             answers += said
             found.strange += strange
     if found.records and found.foreign == found.records:
@@ -102,14 +102,14 @@ def _shown(one: Mapping[str, Any], dataset: str) -> dict[str, Any]:
     )
 
 
-def _scale(dataset: Any) -> tuple[float, float] | None:
+def scale_of_ratings(dataset: Any) -> tuple[float, float] | None:
     for question in dataset.settings.questions:
         if question.name.startswith("rating_"):
             return float(min(question.values)), float(max(question.values))
     return None
 
 
-def _answers(
+def answers_of(
     response: Mapping[str, Any],
     shown: Mapping[str, Any],
     annotator: str,

@@ -16,15 +16,19 @@ def check_options(path: object, limit: object, shuffle: object, seed: object) ->
     """Raises ConfigError for a value that no source can take."""
     if not isinstance(path, str) or not path.strip():
         raise ConfigError(f"source.path is {path!r}: give the place as text, e.g. source.path=a/b")
+    check_limit(limit)
+    if not isinstance(shuffle, bool):
+        raise ConfigError(f"source.shuffle is {shuffle!r}: give true or false")
+    if not _whole(seed):
+        raise ConfigError(f"source.seed is {seed!r}: give a whole number, 0 or more")
+
+
+def check_limit(limit: object) -> None:
     if limit is not None and not _whole(limit):
         raise ConfigError(
             f"source.limit is {limit!r}: give a whole number of prompts (0 or more), "
             "or null for all of them"
         )
-    if not isinstance(shuffle, bool):
-        raise ConfigError(f"source.shuffle is {shuffle!r}: give true or false")
-    if not _whole(seed):
-        raise ConfigError(f"source.seed is {seed!r}: give a whole number, 0 or more")
 
 
 def _whole(value: object) -> bool:
@@ -48,7 +52,7 @@ def missing(path: Path) -> str:
     return f"there is no {path}: set source.path"
 
 
-def survey(source: Source, name: str) -> SourceFacts:
+def survey(source: Source, name: str, option: str = "source.path") -> SourceFacts:
     """Read the source once: exact facts about the very prompts that a run would use.
 
     Raises DataError where a row cannot be used or where there is no prompt at all.
@@ -65,5 +69,5 @@ def survey(source: Source, name: str) -> SourceFacts:
             more = digest(texts, prompt.references, prompt.gold, prompt.human)
             prints.update(more.encode())
     if total == 0 and source.limit != 0:
-        raise DataError(f"{name} holds no prompts: set source.path to one that does")
+        raise DataError(f"{name} holds no prompts: set {option} to one that does")
     return SourceFacts(total, prints.hexdigest(), (fewest or 0, most))

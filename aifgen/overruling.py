@@ -1,0 +1,94 @@
+"""Where people have spoken, their word instead of the judges'. Knows rows and votes, no file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from aifgen.errors import ConfigError
+from aifgen.records import Response, Row
+from aifgen.review.votes import TIE, Best, Vote
+
+MAJORITY, ANY, NONE = "majority", "any", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What people say of a row. best: the place of a response, or tie. votes: of those who were
+    heard for it."""
+
+    best: Best
+    votes: tuple[Vote, ...]
+
+
+def policy(word: str | None, known: Sequence[str]) -> str | tuple[str, ...]:
+    """majority (also null), any, none, or names of annotators. Raises ConfigError."""
+    if word is None:
+        return MAJORITY
+    if word in (MAJORITY, ANY, NONE):
+        return word
+    names = tuple(dict.fromkeys(name.strip() for name in word.split(",") if name.strip()))
+    if not names or (unknown := [name for name in names if name not in known]):
+        who = ", ".join(known) or "nobody has submitted an answer"
+        what = unknown[0] if names else word
+        raise ConfigError(
+            f"--people {what}: give majority, any, none or names of annotators ({who})"
+        )
+    return names
+
+
+def decided(votes: Mapping[str, Vote], by: str | tuple[str, ...]) -> Decided | None:
+    """Null where the judges' word stays. votes: by annotator.
+
+    majority: what more than half of those who answered say. any: what most say, however few.
+    names: the first of them who has answered. Where people are split, the judges' word stays.
+    """
+    said = {who: first for who, vote in votes.items() if (first := vote.first) is not None}
+    if isinstance(by, tuple):
+        expert = next((name for name in by if name in said), None)
+        return Decided(said[expert], (votes[expert],)) if expert is not None else None
+    if not said or by == NONE:
+        return None
+    (best, most), *others = Counter(said.values()).most_common()
+    split = any(count == most for _, count in others)
+    if split or (by == MAJORITY and 2 * most <= len(said)):
+        return None
+    return Decided(best, tuple(votes[who] for who in said))
+
+
+def pair_by_people(
+    row: Row, found: Decided, judged: tuple[str, str] | None
+) -> tuple[Response, Response] | None:
+    """(chosen, rejected) by what people say; null where they say tie, or where both are one text.
+
+    Of three responses or more the rejected one is what people rate lowest (the median over them);
+    where they do not say, the one that the judges rejected. judged: the ids of the judges' pair.
+    """
+    if found.best == TIE:
+        return None
+    responses = row.responses
+    chosen = responses[int(found.best)]
+    others = [
+        (k, one) for k, one in enumerate(responses) if one.text.strip() != chosen.text.strip()
+    ]
+    if not others:
+        return None
+    ratings = {k: _median(found.votes, k, len(responses)) for k, _ in others}
+    known = {k: rating for k, rating in ratings.items() if rating is not None}
+    if len(known) == len(others):
+        lowest = [one for k, one in others if known[k] == min(known.values())]
+    else:
+        lowest = [one for _, one in others]
+    ids = (*(judged or ())[::-1], *(one.response_id for one in lowest))
+    return chosen, next(one for name in ids for one in lowest if one.response_id == name)
+
+
+def _median(votes: Sequence[Vote], place: int, n: int) -> float | None:
+    given = [
+        number
+        for vote in votes
+        if (numbers := vote.numbers(n)) is not None and (number := numbers[place]) is not None
+    ]
+    return median(given) if given else None

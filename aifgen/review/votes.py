@@ -1,0 +1,92 @@
+"""One person's answers about one row, as a vote and as numbers. Knows no file and no server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aifgen.review.human import SUBMITTED, Answer
+
+TIE = "tie"
+Best = int | str
+"""The place of a response, or tie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """Lists follow the run's order of n responses. ranks: 1 is the best, equal ones are ties."""
+
+    ratings: tuple[float | None, ...] | None = None
+    best: Best | None = None
+    ranks: tuple[float | None, ...] | None = None
+
+    @property
+    def first(self) -> Best | None:
+        """The best by their own word, else by their ranking, else by their ratings."""
+        if self.best is not None:
+            return self.best
+        if self.ranks is not None:
+            return _top([None if rank is None else -rank for rank in self.ranks])
+        return _top(self.ratings or ())
+
+    def numbers(self, n: int) -> tuple[float | None, ...] | None:
+        """One a response, the higher the better. Of two, the word about the best counts before
+        their ratings, which may be equal."""
+        if self.best is not None and (n == 2 or (self.ratings is None and self.ranks is None)):
+            if self.best == TIE:
+                return (0.5,) * n
+            return tuple(float(k == self.best) for k in range(n))
+        if self.ratings is not None:
+            return self.ratings
+        if self.ranks is not None:
+            return tuple(None if rank is None else n - rank for rank in self.ranks)
+        return None
+
+
+def votes(answers: Iterable[Answer], response_ids: Sequence[str]) -> dict[str, Vote]:
+    """By annotator: what they submitted about a row whose responses are these, in this order."""
+    place = {name: k for k, name in enumerate(response_ids)}
+    told: dict[str, dict[str, Any]] = {}
+    for answer in answers:
+        if answer.status != SUBMITTED or answer.value is None:
+            continue
+        one = told.setdefault(answer.annotator, {})
+        if answer.question in ("rating", "ranking"):
+            by = dict(zip(answer.response_ids, json.loads(answer.value), strict=True))
+            name = "ratings" if answer.question == "rating" else "ranks"
+            one[name] = tuple(by.get(response) for response in response_ids)
+        elif answer.question == "best":
+            best = TIE if answer.value == TIE else place.get(answer.value)
+            if best is not None:
+                one["best"] = best
+    return {who: Vote(**of) for who, of in sorted(told.items()) if of}
+
+
+def by_prompt(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
+    found: dict[str, list[Answer]] = {}
+    for answer in answers:
+        found.setdefault(answer.prompt_id, []).append(answer)
+    return found
+
+
+def about(answers: Iterable[Answer], digests: Mapping[str, str]) -> list[Answer]:
+    """Those that are about the texts that the run has now. digests: by response_id."""
+    return [
+        answer
+        for answer in answers
+        if all(
+            digests.get(name) == digest
+            for name, digest in zip(answer.response_ids, answer.text_digests, strict=True)
+        )
+    ]
+
+
+def _top(numbers: Sequence[float | None]) -> Best | None:
+    """The place of the highest; a tie where several are, null where fewer than two have one."""
+    there = {k: number for k, number in enumerate(numbers) if number is not None}
+    if len(there) < 2:
+        return None
+    top = [k for k, number in there.items() if number == max(there.values())]
+    return top[0] if len(top) == 1 else TIE

@@ -1,0 +1,94 @@
+"""A run's pairs in TRL's formats, people's word before the judges', each row marked. Knows no file
+but the run's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aifgen import trl
+from aifgen.overruling import Decided, decided, pair_by_people
+from aifgen.preferences import pair
+from aifgen.records import Row
+from aifgen.review.human import SUBMITTED, Answer
+from aifgen.review.votes import about, by_prompt, votes
+
+
+@dataclass(slots=True)
+class Overruled:
+    """people: prompts that people decided; against: those where the judges had another pair or
+    none; ties: those of them left out because people see no better one; stale: answers about texts
+    that the run has no longer."""
+
+    people: int = 0
+    against: int = 0
+    ties: int = 0
+    stale: int = 0
+
+
+@dataclass(slots=True)
+class Reviewed:
+    """The answers about a run, and by which of them a row is decided."""
+
+    answers: dict[str, list[Answer]]
+    by: str | tuple[str, ...]
+    annotators: tuple[str, ...]
+    counts: Overruled = field(default_factory=Overruled)
+
+    @classmethod
+    def of(cls, answers: list[Answer], by: str | tuple[str, ...]) -> Reviewed:
+        given = [one for one in answers if one.status == SUBMITTED]
+        return cls(by_prompt(given), by, tuple(sorted({one.annotator for one in given})))
+
+    def decided(self, row: Row) -> Decided | None:
+        """What people say of a row, as far as they saw its texts."""
+        return decided(votes(self._now(row), [one.response_id for one in row.responses]), self.by)
+
+    def _now(self, row: Row) -> list[Answer]:
+        given = self.answers.get(row.prompt.prompt_id, [])
+        now = about(given, {one.response_id: one.text_digest for one in row.responses})
+        self.counts.stale += len(given) - len(now)
+        return now
+
+    def rows(self, name: str, row: Row, min_margin: float) -> Iterator[dict[str, Any]]:
+        """As trl.rows, with the column that marks each."""
+        found = self.decided(row)
+        if found is None:
+            for made in trl.rows(name, row, min_margin):
+                yield {**made, trl.MARK: trl.JUDGES}
+            return
+        judged = _judged(row, min_margin)
+        chosen = pair_by_people(row, found, judged)
+        self.counts.people += 1
+        self.counts.ties += chosen is None
+        ids = chosen and (chosen[0].response_id, chosen[1].response_id)
+        self.counts.against += ids != judged
+        if chosen is not None:
+            texts = (trl.said(one.text) for one in chosen)
+            for made in trl.of_pair(name, row, *texts):
+                yield {**made, trl.MARK: trl.PEOPLE}
+
+    def labelled(self, row: Row) -> Row:
+        """With people's numbers before those that the source brought, in one order everywhere."""
+        heard = votes(self._now(row), [one.response_id for one in row.responses])
+        n = len(row.responses)
+        nothing = (None,) * n
+        said = [
+            (heard[who].numbers(n) or nothing) if who in heard else nothing
+            for who in self.annotators
+        ]
+        return replace(row, prompt=replace(row.prompt, human=(*said, *row.prompt.human)))
+
+
+def _judged(row: Row, min_margin: float) -> tuple[str, str] | None:
+    """The ids of the judges' pair."""
+    _, found = pair(row.prompt, row.responses, row.verdicts, min_margin)
+    by = {(one.text, one.generator): one.response_id for one in row.responses}
+    for one in found:
+        sides = (
+            by[one.chosen[0]["content"], one.chosen_generator],
+            by[one.rejected[0]["content"], one.rejected_generator],
+        )
+        return sides
+    return None
