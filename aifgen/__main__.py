@@ -9,7 +9,7 @@ from importlib import import_module
 
 COMMANDS = {
     "plan": "app", "replay": "replay", "cache": "cache", "parse": "parse", "compare": "comparing",
-    "diff": "diff", "export": "export",
+    "diff": "diff", "export": "export", "review": "reviewing",
 }  # fmt: skip
 """The module of each: its `main` takes the words that follow and returns the exit status."""
 

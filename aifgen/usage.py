@@ -20,6 +20,7 @@ aifgen: preference datasets from AI feedback
   aifgen parse FILE                              verdicts and ratings from stored answers of judges
   aifgen compare RUN RUN, aifgen diff RUN RUN    how far judges are from each other and from people
   aifgen export RUN --format dpo                 the pairs, or the judgments, for other tools
+  aifgen review serve                            a local Argilla, for people to rate and compare
 """
 TAIL = """\
 Any value is KEY=VALUE: source.limit=100 seed=1 judge.temperature=0.2 hydra.run.dir=FOLDER
@@ -106,6 +107,30 @@ aifgen export RUN --format NAME [--out FILE|DIR] [--parquet] [--force]: a run fo
 Without --out it goes beside the run: outputs/exports/RUN/. A name that ends in .parquet or
 --parquet gives Parquet instead of JSON lines. What is there is kept unless --force is given.
 See docs/export.md.
+"""
+REVIEW = """\
+aifgen review: people look at what judges said, in Argilla
+
+  aifgen review serve      a local Argilla, without Docker; aifgen review serve --help
+"""
+REVIEW_SERVE = """\
+aifgen review serve [options]: Argilla on this machine, without Docker
+
+  aifgen review serve
+  aifgen review serve --annotator ada --annotator ben    who may sign in; may be added at any time
+  aifgen review serve --stop
+
+Goes on in the background. The first start makes the server's own Python environment and the
+passwords, which are printed once and kept in HOME/credentials.json.
+
+--home DIR         where everything is kept (outputs/argilla)
+--annotator NAME   one more who may sign in; of a new home instead of `annotator`
+--port N           6900, or the next free one
+--host ADDRESS     127.0.0.1, which only this machine reaches
+--foreground       until Ctrl-C
+--stop             end the server of this home; its data stay
+--status           one line: whether it runs, and where
+See docs/review-server.md.
 """
 GROUPS = ("source", "judge/prompt", "preference", "sink", "experiment")
 
