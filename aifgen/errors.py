@@ -30,6 +30,10 @@ class SinkError(AifgenError):
     """A sink did not take the dataset; the run's folder still holds everything."""
 
 
+class ReviewError(AifgenError):
+    """The Argilla that people review in cannot be made, started, stopped or reached."""
+
+
 class MissingPackage(AifgenError):
     """An optional package is needed: says which extra installs it."""
 

@@ -116,7 +116,7 @@ aifgen review serve|push|pull|status: people in the loop, in Argilla
   aifgen review pull outputs/RUN        their answers, as outputs/RUN/human.parquet
   aifgen review status outputs/RUN      who has answered how much
 
-serve   --stop, --status, --home DIR, --port N, --host ADDRESS, --annotator NAME, --foreground
+serve   --stop, --status, ...    all of it: aifgen review serve --help
 push    --sample DESIGN     which prompts: all, disagreement:100, margin:50, flipped, flipped:80,
                             random:200, stratified:120 or mixed:100; weights are kept
         --by JUDGE          whose doubts count, where there are several judges
@@ -133,6 +133,25 @@ all     --dataset NAME, --workspace NAME, --api-url URL
 push, pull and status speak to ARGILLA_API_URL with ARGILLA_API_KEY, else to the local server.
 aifgen compare RUN then uses what people said, aifgen export RUN lets it override the judges:
 docs/review.md.
+"""
+REVIEW_SERVE = """\
+aifgen review serve [options]: Argilla on this machine, without Docker
+
+  aifgen review serve
+  aifgen review serve --annotator ada --annotator ben    who may sign in; may be added at any time
+  aifgen review serve --stop
+
+Goes on in the background. The first start makes the server's own Python environment and the
+passwords, which are printed once and kept in HOME/credentials.json.
+
+--home DIR         where everything is kept (outputs/argilla)
+--annotator NAME   one more who may sign in; of a new home instead of `annotator`
+--port N           6900, or the next free one
+--host ADDRESS     127.0.0.1, which only this machine reaches
+--foreground       until Ctrl-C
+--stop             end the server of this home; its data stay
+--status           one line: whether it runs, and where
+See docs/review-server.md.
 """
 GROUPS = ("source", "judge/prompt", "preference", "sink", "experiment")
 

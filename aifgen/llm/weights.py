@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout
 
 from aifgen.errors import ConfigError, ModelError
 from aifgen.schema import Weights
+from aifgen.user_cache import user_cache
 
 Say = Callable[[str], None]
 
@@ -40,15 +41,7 @@ class _NotHere(Exception):
 
 def cache_dir() -> Path:
     """Where fetched weights are kept: AIFGEN_MODELS, else the user's own cache folder."""
-    if chosen := os.environ.get("AIFGEN_MODELS"):
-        return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "aifgen" / "models"
+    return user_cache("AIFGEN_MODELS", "models")
 
 
 def locate(weights: Weights, say: Callable[[str], None]) -> Path:

@@ -1,0 +1,97 @@
+"""What a local Argilla leaves in its home: who may sign in, whether it runs, its log.
+
+Reads what argilla_local writes (see argilla_local/home.py); starts and ends nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aifgen.errors import ReviewError
+
+HOME = Path("outputs/argilla")
+CREDENTIALS, LOG, STATE, LOCK = "credentials.json", "server.log", "server.json", "server.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who may sign in. role: owner or annotator."""
+
+    name: str
+    role: str
+    password: str
+    api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A server that answers. api_key: the owner's, who may do everything."""
+
+    url: str
+    api_key: str
+    workspace: str
+    users: tuple[User, ...]
+    home: Path
+    pid: int
+
+
+def holder(home: Path) -> int | None:
+    """The process of the server that holds the home, from its first moment on; null: there is none.
+
+    Raises ReviewError where nobody can tell.
+    """
+    import fcntl
+
+    path = home / LOCK
+    try:
+        with path.open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return None
+            except BlockingIOError:
+                return int(lock.read())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        raise ReviewError(
+            f"a server runs on {home}, but {path} does not say which process it is: end it yourself"
+        ) from None
+    except OSError as error:
+        raise ReviewError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def state(home: Path, pid: int) -> dict[str, Any] | None:
+    """Where the server of this process answers, {"url", "port", "ready"}; null: it does not say."""
+    try:
+        found = json.loads((home / STATE).read_text())
+        if found["pid"] == pid and found["ready"]:
+            return {"url": str(found["url"]), "port": int(found["port"])}
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    return None
+
+
+def read_users(home: Path) -> tuple[str, tuple[User, ...]]:
+    """The workspace, and who may sign in, the owner first; nobody where nothing was started yet.
+
+    Raises ReviewError.
+    """
+    path = home / CREDENTIALS
+    try:
+        found = json.loads(path.read_text())
+        users = tuple(User(**user) for user in found["users"])
+        if users[0].role != "owner":
+            raise ValueError
+        return str(found["workspace"]), users
+    except FileNotFoundError:
+        return "", ()
+    except OSError as error:
+        raise ReviewError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError, IndexError):
+        raise ReviewError(
+            f"{path} is damaged: bring back a copy, or stop the server and move the file away, "
+            "then everybody gets new passwords at the next start (no data are lost)"
+        ) from None
