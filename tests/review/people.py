@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from aifgen.review.local import LocalServer
 from aifgen.review.record import HIDDEN
 from tests.sinks.run_folder import run_folder
 
@@ -19,36 +19,37 @@ class User:
     """One who has signed in. key: their API key."""
 
     url: str
-    name: str
     key: str
 
     def __post_init__(self) -> None:
         headers = {"X-Argilla-Api-Key": self.key}
         self.http = httpx.Client(base_url=self.url, headers=headers, timeout=60)
 
-    def datasets(self) -> dict[str, str]:
+    def dataset(self, name: str) -> str:
+        """The path of a dataset."""
         items = self.http.get("/api/v1/me/datasets").raise_for_status().json()["items"]
-        return {one["name"]: one["id"] for one in items}
+        (found,) = (one["id"] for one in items if one["name"] == name)
+        return f"/api/v1/datasets/{found}"
 
-    def records(self, dataset: str, *, everything: bool = False) -> dict[str, Any]:
-        """By prompt_id: as an annotator gets them; everything: as an owner reads them."""
-        home = f"/api/v1/datasets/{self.datasets()[dataset]}"
+    def records(self, dataset: str) -> dict[str, Any]:
+        """By prompt_id, as an owner reads them: with everybody's answers and the hidden part."""
         found: dict[str, Any] = {}
+        path = f"{self.dataset(dataset)}/records"
         while True:
-            if everything:
-                params: dict[str, Any] = {
-                    "include": "responses,suggestions", "offset": len(found), "limit": 100,
-                }  # fmt: skip
-                page = self.http.get(f"{home}/records", params=params).raise_for_status().json()
-                items = page["items"]
-            else:
-                path = home.replace("v1/", "v1/me/") + "/records/search"
-                params = {"include": "responses,suggestions", "offset": len(found), "limit": 100}
-                page = self.http.post(path, params=params, json={}).raise_for_status().json()
-                items = [one["record"] for one in page["items"]]
-            found |= {one["external_id"]: one for one in items}
-            if len(items) < 100:
+            params: dict[str, Any] = {
+                "include": "responses,suggestions", "offset": len(found), "limit": 100,
+            }  # fmt: skip
+            page = self.http.get(path, params=params).raise_for_status().json()["items"]
+            found |= {one["external_id"]: one for one in page}
+            if len(page) < 100:
                 return found
+
+    def mine(self, dataset: str) -> dict[str, Any]:
+        """By prompt_id, as the web page shows them to an annotator."""
+        path = self.dataset(dataset).replace("/v1/", "/v1/me/") + "/records/search"
+        params = {"include": "responses,suggestions", "limit": 100}
+        page = self.http.post(path, params=params, json={}).raise_for_status().json()
+        return {one["record"]["external_id"]: one["record"] for one in page["items"]}
 
     def answer(self, record: Any, values: dict[str, Any] | None, status: str = "submitted") -> Any:
         body: dict[str, Any] = {"record_id": record["id"], "status": status}
@@ -60,21 +61,25 @@ class User:
         return item["item"]
 
 
+def users(server: LocalServer) -> dict[str, User]:
+    """By name."""
+    return {user.name: User(server.url, user.api_key) for user in server.users}
+
+
 def slots(record: Any) -> dict[str, str]:
-    """Which slot shows which response, as only an owner's record says: response_id -> response_k."""
+    """Which slot shows which generator's response: generator -> response_k. As an owner sees it."""
     hidden = json.loads(record["metadata"][HIDDEN])
-    ids = hidden["response_ids"]
-    return {ids[index]: f"response_{k}" for k, index in enumerate(hidden["shown"], start=1)}
+    names = hidden["generators"]
+    return {names[index]: f"response_{k}" for k, index in enumerate(hidden["shown"], start=1)}
 
 
 def finished_run(folder: Path, prompts: int, **options: Any) -> Path:
     """A run's folder as `aifgen` leaves it, as far as review reads it."""
     judges = options.setdefault("judges", ("gpt4", "llama"))
-    rating: Callable[[int, int, str], float | None] = options.setdefault(
+    options.setdefault(
         "rating", lambda n, g, judge: float(1 + (n + g + (judge == "llama" and n % 3 == 0)) % 5)
     )
     run_folder(folder, prompts, **options)
-    del rating
     report = {
         "schema_version": 1,
         "status": "complete",
