@@ -19,6 +19,8 @@ REPORT = "run.json"
 FAILURES = "failures.jsonl"
 PAGE = "report.html"
 COMPARISON = "comparison"
+HUMAN = "human.parquet"
+"""What people answered, which comes and grows when the run has long been finished."""
 TABLES = ("prompts", "responses", "judgments", "verdicts")
 
 
@@ -103,8 +105,12 @@ class RunFolder:
 
     def files(self) -> dict[str, int]:
         """What the run has written here but its pages, with sizes in bytes: a finished run has all
-        of it."""
-        return {name: size for name, size in self._written().items() if not _is_page(name)}
+        of it. What people answered is not the run's."""
+        return {
+            name: size
+            for name, size in self._written().items()
+            if not _is_page(name) and name != HUMAN
+        }
 
     def pages(self) -> dict[str, int]:
         """report.html and comparison/, which can be drawn again from the rest."""

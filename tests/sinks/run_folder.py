@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from aifgen.folder import TABLES
 from aifgen.records import schemas
 from aifgen.tables import TableWriter
 
@@ -27,7 +28,8 @@ def run_folder(
     rating(n, g, judge) is the rating of generator g's answer to prompt n; `content` replaces single
     prompts; missing(n, g) says that there is no such response.
     """
-    tables = {name: TableWriter(folder / f"{name}.parquet", s) for name, s in schemas().items()}
+    shapes = schemas()
+    tables = {name: TableWriter(folder / f"{name}.parquet", shapes[name]) for name in TABLES}
     for n in range(prompts):
         text = (content or {}).get(n, f"What is {n}?")
         messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
