@@ -48,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     words.add_argument("--items", type=path, metavar="FILE")
     words.add_argument("--judgments", type=path, metavar="FILE")
     words.add_argument("--human", type=path, metavar="FILE|RUN")
+    words.add_argument("--no-human", action="store_true")
     words.add_argument("--judges", metavar="NAME,NAME")
     words.add_argument("--out", type=path, metavar="DIR")
     words.add_argument("--family", action="append", default=[], metavar="NAME=FAMILY")
@@ -123,9 +124,15 @@ def _study(given: argparse.Namespace) -> tuple[Study, Path]:
     else:
         from aifgen.compare import runs
 
-        study = runs.runs(given.runs, human=given.human, families=families)
+        study = runs.runs(
+            given.runs, human=given.human, reviewed=not given.no_human, families=families
+        )
         beside = runs.folders_of(given.runs)[0].parent
     _check_families(families, study)
+    if given.no_human:
+        from aifgen.compare.added import without_people
+
+        study = without_people(study)
     if given.judges:
         from aifgen.compare.selecting import selected
 
@@ -143,6 +150,8 @@ def _check(given: argparse.Namespace) -> None:
     if bool(given.items) != bool(given.judgments):
         missing = "--judgments" if given.items else "--items"
         raise ConfigError(f"{missing} FILE is missing: both files make a set (docs/interchange.md)")
+    if given.human and given.no_human:
+        raise ConfigError("--human and --no-human: name labels of people, or leave people out")
     if not 100 <= given.resamples <= 100_000:
         raise ConfigError(f"--resamples is {given.resamples}: give 100 to 100,000")
     if given.seed < 0:

@@ -13,15 +13,18 @@ from typing import Any
 
 from aifgen.errors import ConfigError, SinkError
 from aifgen.records import SCHEMA_VERSION, Row, schemas
+from aifgen.review.human import HUMAN
 from aifgen.tables import TableWriter
+
+__all__ = ["HUMAN", "TABLES", "RunFolder", "Tables"]
 
 REPORT = "run.json"
 FAILURES = "failures.jsonl"
 PAGE = "report.html"
 COMPARISON = "comparison"
 TABLES = ("prompts", "responses", "judgments", "verdicts")
-LATER = ("human.parquet", "argilla_refused.jsonl")
-"""What people bring into a finished run: no part of what makes it finished."""
+LATER = (HUMAN, "argilla_refused.jsonl")
+"""What comes and grows when the run has long been finished: no part of what makes it so."""
 
 
 class RunFolder:
@@ -105,7 +108,7 @@ class RunFolder:
 
     def files(self) -> dict[str, int]:
         """What the run has written here but its pages, with sizes in bytes: a finished run has all
-        of it."""
+        of it. What people answered is not the run's."""
         return {name: size for name, size in self._written().items() if not _is_page(name)}
 
     def pages(self) -> dict[str, int]:

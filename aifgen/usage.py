@@ -72,7 +72,9 @@ aifgen compare RUN RUN...: how far judges are from each other and from people
 RUN is a finished run's folder, or a folder of runs. Items and judgments from anywhere are in the
 layout of docs/interchange.md (aifgen export RUN --format judgments writes it). Asks no model.
 
---human FILE|RUN       what people say of the same responses
+--human FILE|RUN       what people say of the same responses; without it, what they answered about
+                       the runs (human.parquet, which aifgen review pull writes) where they did
+--no-human             leave people out
 --judges NAME,NAME     only these, in this order
 --out DIR              where report.html, comparison.json and judgments_wide.parquet go: else
                        outputs/comparisons/, beside the runs

@@ -11,6 +11,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from aifgen.folder import HUMAN
+from aifgen.records import schemas
+from aifgen.tables import TableWriter
 from tests.conftest import Bench
 from tests.fakes.model_server import Behaviour, ModelServer
 
@@ -142,6 +145,31 @@ def test_a_damaged_folder_is_mended_from_the_store(
     assert bench() == 0
     assert path.read_bytes() == whole
     assert server.count() == 30
+
+
+def test_a_finished_run_stays_finished_when_people_have_answered(
+    bench: Bench, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.prompts(5)
+    assert bench() == 0
+    report, pages = bench.report(), (bench.path / "out" / "report.html").stat().st_mtime_ns
+    table = bench.path / "out" / HUMAN
+    TableWriter(table, schemas()["human"]).close()
+    answers = table.read_bytes()
+    capsys.readouterr()
+
+    assert bench() == 0
+
+    assert "is finished" in capsys.readouterr().out
+    assert server.count() == 15
+    assert table.read_bytes() == answers
+    assert bench.report() == report
+    assert (bench.path / "out" / "report.html").stat().st_mtime_ns == pages
+    bench.prompts(6)  # the source has grown: the run goes on, and people keep their answers
+    assert bench() == 0
+    assert server.count() == 18
+    assert table.read_bytes() == answers
+    assert HUMAN not in bench.report()["files"]
 
 
 def test_a_second_signal_stops_now(bench: Bench, server: ModelServer) -> None:

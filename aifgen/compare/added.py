@@ -1,4 +1,4 @@
-"""Labels of people that come beside a study, put into it. Reads them; knows no judge."""
+"""Labels of people beside a study, put into it or left out. Reads them; knows no judge."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from aifgen.compare.people import apply, labels, words
+from aifgen.compare.drawing import distinct
+from aifgen.compare.people import Labels, NoLabel, apply, labels, words
 from aifgen.compare.study import Study
+from aifgen.folder import HUMAN
 
 
 def words_of(human: Path | None) -> list[str]:
@@ -17,21 +19,94 @@ def words_of(human: Path | None) -> list[str]:
     return [] if human is None else sorted(words(labels(human)))
 
 
-def with_people(study: Study, human: Path, responses: Sequence[Sequence[str]]) -> Study:
+def with_people(
+    study: Study,
+    human: Path,
+    responses: Sequence[Sequence[str]],
+    digests: Sequence[Sequence[str]] | None = None,
+) -> Study:
     """The study with the labels of a file or a run instead of those that its items bring.
 
-    responses: (I,) the response ids of each item. Raises StudyError where none is about an item.
+    responses: (I,) the response ids of each item. digests: (I,) of their texts, where known.
+    Raises StudyError where none is about an item.
     """
-    found = apply(labels(human), study.ids, responses, study.units)
+    return _with(study, labels(human), responses, digests)
+
+
+def with_reviews(
+    study: Study,
+    runs: Sequence[Path],
+    responses: Sequence[Sequence[str]],
+    digests: Sequence[Sequence[str]],
+) -> Study:
+    """The study with what people answered about its runs, all of their tables together. That they
+    said nothing of what is compared is no error, because nobody asked for it, but a note."""
+    tables, notes = dict[Path, Labels](), list[str]()
+    for path in [run / HUMAN for run in runs if (run / HUMAN).is_file()]:
+        try:
+            tables[path] = labels(path)
+        except NoLabel:
+            notes.append(f"{path} holds no submitted answer yet.")
+    rows = [row for table in tables.values() for row in table.rows]
+    if len(tables) > 1:
+        rows = [replace(row, inclusion=None) for row in rows]
+        notes.append(
+            f"People answered about {len(tables)} of the runs, and how their samples were drawn "
+            "together is not known."
+        )
+    names = " and ".join(map(str, tables))
+    try:
+        made = _with(study, Labels(names, rows), responses, digests) if rows else study
+    except NoLabel:
+        notes.append(f"Nothing in {names} is about what is compared: people are left out.")
+        made, rows = study, []
+    if rows:
+        notes.append(_asked(made, names, len(rows)))
+        made = replace(made, sources=(*made.sources, *map(str, tables)))
+    return replace(made, notes=(*made.notes, *notes))
+
+
+def _with(
+    study: Study,
+    found: Labels,
+    responses: Sequence[Sequence[str]],
+    digests: Sequence[Sequence[str]] | None,
+) -> Study:
+    people = apply(found, study.ids, responses, study.units, digests)
     ratings = study.ratings
     if ratings is not None:
-        people = found.ratings_at(ratings.item, ratings.position)
-        ratings = replace(ratings, people=np.asarray(people, np.float64))
-    instead = [f"People are those of {human}, not of the items."] * bool(len(study.units.people))
+        given = people.ratings_at(ratings.item, ratings.position)
+        ratings = replace(ratings, people=np.asarray(given, np.float64))
+    instead = f"People are those of {found.source}, not of the items."
     return replace(
         study,
-        raters=found.raters,
-        units=replace(study.units, people=found.codes),
+        raters=people.raters,
+        units=replace(study.units, people=people.codes),
         ratings=ratings,
-        notes=(*study.notes, *instead, *found.notes),
+        inclusion=people.inclusion,
+        samples=people.samples,
+        notes=(*study.notes, *[instead] * bool(len(study.units.people)), *people.notes),
+    )
+
+
+def _asked(study: Study, source: str, answers: int) -> str:
+    """How many people said how much about what, and how that was chosen."""
+    units = study.units
+    prompts = distinct(study.cluster[units.item[(units.people >= 0).any(axis=0)]])
+    who = "1 person" if len(study.raters) == 1 else f"{len(study.raters):,} people"
+    drawn = f"drawn as {' and '.join(study.samples)}" if study.samples else "chosen nobody says how"
+    what = f"{answers:,} answers about {prompts:,} of {study.clusters:,} prompts"
+    return f"People: {who}, {what}, {drawn} ({source})."
+
+
+def without_people(study: Study) -> Study:
+    """The study as if nobody had been asked."""
+    ratings = study.ratings
+    return replace(
+        study,
+        raters=(),
+        units=replace(study.units, people=study.units.people[:0]),
+        ratings=None if ratings is None else replace(ratings, people=ratings.people[:0]),
+        inclusion=np.full(study.items, np.nan),
+        samples=(),
     )

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aifgen.compare.coding import known
 from aifgen.compare.hearing import Hearing, Words, as_label
-from aifgen.compare.opinions import Layout
-from aifgen.compare.people_files import Labels, Value, labels, order, words
-from aifgen.compare.study import ABSENT, StudyError, Units
+from aifgen.compare.opinions import Codes, Layout
+from aifgen.compare.people_files import Label, Labels, NoLabel, labels, order, words
+from aifgen.compare.study import ABSENT, TIE, Kind, StudyError, Units
 from aifgen.compare.values import numeric_texts
 
-__all__ = ["Labels", "People", "apply", "labels", "words"]
+__all__ = ["Label", "Labels", "NoLabel", "People", "apply", "labels", "words"]
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """raters: (R,) names. codes: (R, n) as Units.people. notes: sentences for Study.notes."""
+    """raters: (R,) names. codes: (R, n) as Units.people. inclusion: (I,) as Study.inclusion.
+    samples: as Study.samples. notes: sentences for Study.notes."""
 
     raters: tuple[str, ...]
     codes: NDArray[np.int8]
+    inclusion: NDArray[np.float64]
+    samples: tuple[str, ...]
     notes: tuple[str, ...]
     _items: NDArray[np.int64]
     _start: NDArray[np.int64]
@@ -42,72 +45,146 @@ class People:
 
 @dataclass(slots=True)
 class _Said:
+    """One person about one item: a word, ratings, and ranks (the higher the better)."""
+
     word: str | None = None
     numbers: list[float | None] | None = None
+    ranks: list[float | None] | None = None
     shown: list[str] | None = None
 
 
+Key = tuple[int, str, tuple[str, ...] | None]
+"""Item, rater, the order of responses that a label is in."""
+
+
 def apply(
-    found: Labels, ids: Sequence[str], responses: Sequence[Sequence[str]], units: Units
+    found: Labels,
+    ids: Sequence[str],
+    responses: Sequence[Sequence[str]],
+    units: Units,
+    digests: Sequence[Sequence[str]] | None = None,
 ) -> People:
     """ids: (I,) the items' ids (prompt_id in runs). responses: (I,) the response ids of each, in
-    the item's order, as the two of every unit are. Of several labels of one rater on one item the
-    last counts.
+    the item's order, as the two of every unit are. digests: (I,) of their texts: where a label has
+    noted its texts, these decide what it is about, not the ids. Of several labels of one rater on
+    one item the last counts.
 
+    Of two responses a person's best decides before a ranking, and a ranking before ratings.
     Raises StudyError where no label is about any of the items.
     """
-    wanted = set(found.keys)
+    wanted = {row.key for row in found.rows}
     index = {name: k for k, name in enumerate(ids) if name in wanted}
-    raters = order(found.raters)
-    said: dict[tuple[int, str, tuple[str, ...] | None], _Said] = {}
-    lost, strange = list[tuple[str, str, Value]](), list[tuple[str, str, Value]]()
+    raters = order([row.rater for row in found.rows])
+    said: dict[Key, _Said] = {}
+    lost, strange, gone = list[Label](), list[Label](), list[Label]()
+    inclusion = np.full(len(ids), np.nan)
+    samples: dict[str, None] = {}
     changed = 0
-    for key, rater, value, aligned, where in zip(
-        found.keys, found.raters, found.values, found.responses, found.where, strict=True
-    ):
-        item = index.get(key)
-        names = list(responses[item]) if item is not None else []
-        told = None if item is None else _told(value, names, aligned, units, where)
-        if item is None or told is None:
-            (lost if item is None else strange).append((where, key, value))
+    for row in found.rows:
+        item = index.get(row.key)
+        if item is None:
+            lost.append(row)
             continue
-        one = said.setdefault((item, rater, aligned), _Said(shown=told.shown))
+        names = list(responses[item])
+        if row.texts is not None and digests is not None:
+            known = _by_text(row, names, digests[item])
+            if known is None:
+                gone.append(row)
+                continue
+            row = known
+        told = _told(row, names, units)
+        if told is None:
+            strange.append(row)
+            continue
+        one = said.setdefault((item, row.rater, row.responses), _Said(shown=told.shown))
         changed += None not in (one.word, told.word) and one.word != told.word
         one.word = told.word if told.word is not None else one.word
         one.numbers = _merged(one.numbers, told.numbers)
+        one.ranks = _merged(one.ranks, told.ranks)
+        if row.inclusion is not None:
+            inclusion[item] = np.fmax(inclusion[item], row.inclusion)
+        if row.sample:
+            samples[row.sample] = None
     if not said:
-        where, key, value = (strange or lost)[0]
-        raise StudyError(
-            f"no label in {found.source} is about an item here: the first ({where}) is {value!r} "
-            f"on {key}, and the items are called {', '.join([*ids[:2]])}, ...: labels name an item "
-            "by item_id or prompt_id, and responses by their ids, by A and B or as tie"
+        first = (strange or gone or lost)[0]
+        raise NoLabel(
+            f"no label in {found.source} is about an item here: the first ({first.where}) is "
+            f"{first.value!r} on {first.key}, and the items are called "
+            f"{', '.join([*ids[:2]])}, ...: labels name an item by item_id or prompt_id, and "
+            "responses by their ids, by A and B or as tie"
+            + ", and are about the texts whose digests they note"
+            * bool(gone)
         )
-    total, notes = len(found.keys), []
+    notes = _notes(found.source, len(found.rows), lost, strange, gone, changed)
+    return _people(found, said, raters, responses, units, (inclusion, tuple(samples), notes))
+
+
+def _notes(
+    source: str,
+    total: int,
+    lost: Sequence[Label],
+    strange: Sequence[Label],
+    gone: Sequence[Label],
+    changed: int,
+) -> tuple[str, ...]:
+    notes = []
     if lost:
         notes.append(
-            f"{len(lost):,} of {total:,} labels of people in {found.source} are about nothing here."
+            f"{len(lost):,} of {total:,} labels of people in {source} are about nothing here."
+        )
+    if gone:
+        notes.append(
+            f"{len(gone):,} of {total:,} labels of people in {source} are about texts that are not "
+            f"compared here (any more) and are left out; the first is on {gone[0].key}."
         )
     if strange:
-        where, key, value = strange[0]
+        first = strange[0]
         notes.append(
-            f"{len(strange):,} of {total:,} labels of people in {found.source} name no response of "
-            f"their item and are left out; the first ({where}) is {value!r} on {key}."
+            f"{len(strange):,} of {total:,} labels of people in {source} name no response of "
+            f"their item and are left out; the first ({first.where}) is {first.value!r} on "
+            f"{first.key}."
         )
     if changed:
         notes.append(
-            f"{changed:,} labels in {found.source} contradict an earlier one of the same rater on "
+            f"{changed:,} labels in {source} contradict an earlier one of the same rater on "
             "the same item: the last counts."
         )
-    return _people(found, said, raters, responses, units, tuple(notes))
+    return tuple(notes)
+
+
+def _by_text(row: Label, names: Sequence[str], digests: Sequence[str]) -> Label | None:
+    """The label about those responses of the item whose texts it is about, by the item's names;
+    null where it says nothing of them. Of equal texts the first counts."""
+    assert row.responses is not None
+    assert row.texts is not None
+    at = {digest: name for name, digest in zip(names, digests, strict=True)}
+    there = {old: at[d] for old, d in zip(row.responses, row.texts, strict=True) if d in at}
+    seen = tuple(name for name in names if name in there.values())
+    value = row.value
+    if isinstance(value, str):
+        if value in there:
+            return replace(row, value=there[value], responses=seen)
+        # That none is the best of three says nothing of two of them.
+        whole = value not in row.responses and len(there) == len(row.texts)
+        return replace(row, responses=seen) if whole else None
+    if isinstance(value, tuple):
+        if len(value) != len(row.responses):
+            return row  # _told says what is wrong
+        value = dict(zip(row.responses, value, strict=True))
+    kept: dict[str, float | None] = {}
+    for old, number in value.items():
+        if old in there and number is not None:
+            kept.setdefault(there[old], number)
+    return replace(row, value=tuple(map(kept.get, seen)), responses=seen) if kept else None
 
 
 def _people(
     found: Labels,
-    said: Mapping[tuple[int, str, tuple[str, ...] | None], _Said],
+    said: Mapping[Key, _Said],
     raters: list[str],
     responses: Sequence[Sequence[str]],
     units: Units,
-    notes: tuple[str, ...],
+    more: tuple[NDArray[np.float64], tuple[str, ...], tuple[str, ...]],
 ) -> People:
     import pyarrow as pa
 
@@ -115,15 +192,25 @@ def _people(
     names = [list(responses[int(item)]) for item in items]
     layout = Layout(np.array([len(one) for one in names], np.int32))
     hearing = Hearing(layout, pa.array([name for one in names for name in one], pa.string()))
-    heard = Words(
-        item=np.searchsorted(items, [item for item, _, _ in said]),
-        who=np.array([raters.index(rater) for _, rater, _ in said], np.int32),
-        word=pa.array([one.word for one in said.values()], pa.string()),
-        numbers=pa.array([one.numbers for one in said.values()], pa.list_(pa.float64())),
-        orders=pa.array([one.shown for one in said.values()], pa.list_(pa.string())),
-    )
-    opinions = hearing.hear(heard, lambda row: f"{found.source}, label {row + 1}", "label")
-    codes = known(units.kind, layout, units.classes, hearing.labels).codes(opinions, len(raters))
+    item = np.searchsorted(items, [item for item, _, _ in said])
+    who = np.array([raters.index(rater) for _, rater, _ in said], np.int32)
+    orders = pa.array([one.shown for one in said.values()], pa.list_(pa.string()))
+
+    def heard(words: Sequence[str | None], numbers: Sequence[list[float | None] | None]) -> Codes:
+        spoken = Words(
+            item, who, pa.array(words, pa.string()), pa.array(numbers, pa.list_(pa.float64())),
+            orders=orders,
+        )  # fmt: skip
+        opinions = hearing.hear(spoken, lambda row: f"{found.source}, label {row + 1}", "label")
+        coding = known(units.kind, layout, units.classes, hearing.labels)
+        return coding.codes(opinions, len(raters))
+
+    nothing = [None] * len(said)
+    by_word = heard([one.word for one in said.values()], nothing)
+    by_rank = heard(nothing, [one.ranks for one in said.values()])
+    by_rating = heard(nothing, [one.numbers for one in said.values()])
+    codes = _first_word(by_word.said, by_rank.said, by_rating.said, layout, units.kind)
+    rating = np.where(np.isfinite(by_rating.rating), by_rating.rating, by_word.rating)
     at, there = _found(items, units.item)
     if units.kind == "pair":
         p, q = units.position[there].astype(np.int64).T
@@ -132,14 +219,29 @@ def _people(
     else:
         unit = at[there]
     people = np.full((len(raters), len(units)), ABSENT, np.int8)
-    people[:, there] = np.where(codes.said < 0, ABSENT, codes.said)[:, unit]
-    return People(tuple(raters), people, notes, items, layout.responses, codes.rating)
+    people[:, there] = np.where(codes < 0, ABSENT, codes)[:, unit]
+    return People(tuple(raters), people, *more, items, layout.responses, rating)
 
 
-def _told(
-    value: Value, names: list[str], aligned: tuple[str, ...] | None, units: Units, where: str
-) -> _Said | None:
+def _first_word(
+    word: NDArray[np.int8],
+    rank: NDArray[np.int8],
+    rating: NDArray[np.int8],
+    layout: Layout,
+    kind: Kind,
+) -> NDArray[np.int8]:
+    """(R, n) the best names its own pairs, ranks the others, ratings what is left. That none of
+    three and more is the best says little of any two: then ranks and ratings come first."""
+    rest = np.where(rank >= 0, rank, rating)
+    if kind == "pair":
+        many = np.repeat(layout.counts > 2, np.diff(layout.pairs))
+        word = np.where(many & (word == TIE) & (rest >= 0), ABSENT, word).astype(np.int8)
+    return np.asarray(np.where(word >= 0, word, rest), np.int8)
+
+
+def _told(row: Label, names: list[str], units: Units) -> _Said | None:
     """None where it is about no response of the item."""
+    value, aligned = row.value, row.responses
     of = list(aligned or names)
     shown = [name for name in of if name in names] if aligned else None
     if shown is not None and not shown:
@@ -158,10 +260,17 @@ def _told(
     if isinstance(value, tuple):
         if len(value) != len(of):
             told = f"{len(value)} ratings for {len(of)} responses"
-            raise StudyError(f"{where}: {told}: give one a response, null where none")
+            raise StudyError(f"{row.where}: {told}: give one a response, null where none")
         value = dict(zip(of, value, strict=True))
-    known_ = [value.get(name) for name in names]
-    return None if all(number is None for number in known_) else _Said(None, known_, shown)
+    numbers = [value.get(name) for name in names]
+    if all(number is None for number in numbers):
+        return None
+    said = _Said(shown=shown)
+    if row.ranked:
+        said.ranks = numbers
+    else:
+        said.numbers = numbers
+    return said
 
 
 def _merged(

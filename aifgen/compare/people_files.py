@@ -13,6 +13,7 @@ from typing import Any
 from aifgen.compare.stored_files import check, lines, place
 from aifgen.compare.study import StudyError
 from aifgen.compare.values import Wrong, numbers, shown, word
+from aifgen.folder import HUMAN
 from aifgen.records import response_id
 from aifgen.tables import read_rows
 
@@ -28,47 +29,56 @@ ALIGNED = ("response_ids",)
 UNFINISHED = ("draft", "discarded")
 
 
+class NoLabel(StudyError):
+    """There is a place for labels, and none that is about anything here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """key: item_id or prompt_id. responses: the ids in whose order a value is, null where that is
+    the item's own order. where: its place, for errors. texts: the digests of these responses, null
+    where nobody noted them. ranked: the numbers are no ratings, only higher or lower. inclusion:
+    the chance that the item had to be shown to people, null where unknown; sample: how it was
+    drawn."""
+
+    key: str
+    rater: str
+    value: Value
+    responses: tuple[str, ...] | None
+    where: str
+    texts: tuple[str, ...] | None = None
+    ranked: bool = False
+    inclusion: float | None = None
+    sample: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """n labels. keys: (n,) item_id or prompt_id. responses: (n,) the ids in whose order a value
-    is, null where that is the item's own order. where: (n,) their places, for errors."""
+    """Those of one file or folder."""
 
     source: str
-    keys: list[str] = field(default_factory=list)
-    raters: list[str] = field(default_factory=list)
-    values: list[Value] = field(default_factory=list)
-    responses: list[tuple[str, ...] | None] = field(default_factory=list)
-    where: list[str] = field(default_factory=list)
-
-    def add(
-        self, key: str, rater: str, value: Value, responses: tuple[str, ...] | None, where: str
-    ) -> None:
-        self.keys.append(key)
-        self.raters.append(rater)
-        self.values.append(value)
-        self.responses.append(responses)
-        self.where.append(where)
+    rows: list[Label] = field(default_factory=list)
 
 
 def labels(path: Path) -> Labels:
     """Of a .jsonl(.gz), .csv or .parquet file, or of a run's folder: its human.parquet, else what
     its source brought. Raises StudyError, DataError."""
     found = Labels(str(path))
-    if path.is_dir() and not (path / "human.parquet").is_file():
+    if path.is_dir() and not (path / HUMAN).is_file():
         _brought(path, found)
     else:
-        _rows(path / "human.parquet" if path.is_dir() else path, found)
-    if not found.keys:
-        raise StudyError(f"{path} holds no label of a person: give one a row")
+        _rows(path / HUMAN if path.is_dir() else path, found)
+    if not found.rows:
+        raise NoLabel(f"{path} holds no label of a person: give one a row")
     return found
 
 
 def words(found: Labels) -> set[str]:
     """The texts among them, for the classes of a study of kind label."""
     return {
-        value.capitalize() if value.lower() in ("true", "false") else value
-        for value in found.values
-        if isinstance(value, str)
+        row.value.capitalize() if row.value.lower() in ("true", "false") else row.value
+        for row in found.rows
+        if isinstance(row.value, str)
     }
 
 
@@ -85,6 +95,13 @@ def _rows(path: Path, found: Labels) -> None:
         rater = next((str(row[name]) for name in RATERS if row.get(name) not in (None, "")), None)
         aligned = next((row[name] for name in ALIGNED if row.get(name)), None)
         responses = None if aligned is None else tuple(map(str, _decoded(aligned)))
+        digests = _decoded(row.get("text_digests"))
+        texts = tuple(map(str, digests)) if isinstance(digests, list) and digests else None
+        if texts is not None and len(texts) != len(responses or ()):
+            raise StudyError(
+                f"{where}: {len(texts)} text_digests for {len(responses or ())} response_ids: give "
+                "one a response"
+            )
         for name, value in _told(row, where):
             if rater is None:  # a hole in a list is a person who said nothing
                 times[key] += 1
@@ -92,12 +109,20 @@ def _rows(path: Path, found: Labels) -> None:
                 continue
             who = rater or str(times[key])
             made = _value(value, f"{where}: {name}")
-            if question == "ranking" and isinstance(made, tuple):
+            ranked = question == "ranking"
+            if ranked and isinstance(made, tuple):
                 made = tuple(None if rank is None else -rank for rank in made)
+            if isinstance(made, tuple) and all(number is None for number in made):
+                continue  # a rating of none of the responses
             one = row.get("response_id")
             if one not in (None, "") and isinstance(made, str):
                 made = {str(one): _number(made, f"{where}: {name}")}
-            found.add(key, who, made, responses, where)
+            found.rows.append(
+                Label(
+                    key, who, made, responses, where, texts, ranked,
+                    row.get("inclusion_probability"), row.get("sample"),
+                )
+            )  # fmt: skip
 
 
 def _told(row: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
@@ -178,7 +203,8 @@ def _brought(run: Path, found: Labels) -> None:
         for k, values in enumerate(row["human"] or (), 1):
             if values and any(value is not None for value in values):
                 where = place(run / "prompts.parquet", number)
-                found.add(row["prompt_id"], str(k), tuple(values), tuple(ids), where)
+                label = Label(row["prompt_id"], str(k), tuple(values), tuple(ids), where)
+                found.rows.append(label)
 
 
 def order(raters: Sequence[str]) -> list[str]:

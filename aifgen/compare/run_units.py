@@ -40,6 +40,7 @@ class Responses:
             said=np.stack([voice.said for voice in spoken]),
             first=np.stack([voice.first for voice in spoken]),
             second=np.stack([voice.second for voice in spoken]),
+            probability=_known(np.stack([voice.probability for voice in spoken])),
         )
 
     def labels(
@@ -67,6 +68,10 @@ class Responses:
             second=nowhere,
         )
         return units, made.notes
+
+
+def _known(numbers: Floats) -> Floats | None:
+    return numbers if np.isfinite(numbers).any() else None
 
 
 def generators(run: Run, items: Items) -> tuple[tuple[str, ...], Ints, dict[str, str]]:

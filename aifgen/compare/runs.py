@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aifgen.compare.added import with_people, words_of
+from aifgen.compare.added import with_people, with_reviews, words_of
 from aifgen.compare.chosen import chosen
 from aifgen.compare.folders import folders_of, found
 from aifgen.compare.gold import gold, people, subsets
@@ -25,10 +25,15 @@ __all__ = ["folders_of", "runs"]
 
 
 def runs(
-    folders: Sequence[Path], *, human: Path | None = None, families: Mapping[str, str] | None = None
+    folders: Sequence[Path],
+    *,
+    human: Path | None = None,
+    reviewed: bool = False,
+    families: Mapping[str, str] | None = None,
 ) -> Study:
-    """folders: as folders_of takes them. human: more labels of people (see people.labels).
-    families: of judges, generators or models by name, where the name does not tell.
+    """folders: as folders_of takes them. human: labels of people (see people.labels); without it,
+    reviewed says that what people answered about the runs counts (human.parquet). families: of
+    judges, generators or models by name, where the name does not tell.
 
     Raises an AifgenError where a folder holds no run with verdicts, and where nothing is shared.
     """
@@ -78,7 +83,10 @@ def runs(
         choice=Choice(*(np.stack(part) for part in zip(*picked, strict=True))),
         texts=RunTexts(given, items, called(given, spoken, names)),
         sources=tuple(str(run.path) for run in given),
+        inclusion=np.full(len(items), np.nan),
         ids=items.ids,
         notes=(*notes, *states(given), *items.notes, *scales(spoken, names)),
     )
-    return study if human is None else with_people(study, human, items.names)
+    if human is not None:
+        return with_people(study, human, items.names, items.digests)
+    return with_reviews(study, paths, items.names, items.digests) if reviewed else study

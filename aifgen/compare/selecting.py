@@ -42,7 +42,13 @@ def selected(study: Study, names: Sequence[str]) -> Study:
     return replace(
         study,
         judges=tuple(study.judges[k] for k in at),
-        units=replace(units, said=units.said[at], first=units.first[at], second=units.second[at]),
+        units=replace(
+            units,
+            said=units.said[at],
+            first=units.first[at],
+            second=units.second[at],
+            probability=None if units.probability is None else units.probability[at],
+        ),
         ratings=None if ratings is None else replace(ratings, value=ratings.value[at]),
         choice=replace(
             choice,

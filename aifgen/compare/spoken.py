@@ -20,7 +20,9 @@ JUDGED = (
     "judge", "prompt_id", "response_ids", "order", "verdict", "probability", "label", "ratings",
     "scale_min", "scale_max", "status", "key", "usd", "latency_s",
 )  # fmt: skip
-VERDICTS = ("judge", "protocol", "response_ids", "rating", "verdict", "consistency")
+VERDICTS = (
+    "judge", "protocol", "response_ids", "rating", "verdict", "probability", "consistency",
+)  # fmt: skip
 
 
 @dataclass
@@ -28,7 +30,7 @@ class Spoken:
     """One judge. asked: (I,). pairs: the pairs it was asked about, one by one. shown: (m,) the
     place at which a response was shown, NaN for unknown. scores: (pair, the first of the two was
     shown first) -> how sure each sample is that the first is better. rating: (m,) and verdicts:
-    pair -> class, what it all comes to."""
+    pair -> class, what it all comes to; probability: how sure it is that the first is better."""
 
     asked: Ints
     shown: Floats
@@ -38,6 +40,7 @@ class Spoken:
     scores: dict[tuple[int, bool], list[float]] = field(default_factory=dict)
     labels: dict[float, str] = field(default_factory=dict)
     verdicts: dict[int, int] = field(default_factory=dict)
+    probability: dict[int, float] = field(default_factory=dict)
     scale: tuple[float, float] | None = None
     protocol: str | None = None
 
@@ -102,7 +105,7 @@ class _Reader:
 
     def verdicts(self) -> None:
         rows = zip(*(self._run.verdicts[column] for column in VERDICTS), strict=True)
-        for judge, protocol, names, number, verdict, consistency in rows:
+        for judge, protocol, names, number, verdict, sure, consistency in rows:
             of = self.found[judge]
             of.protocol = protocol
             if number is not None:
@@ -116,6 +119,8 @@ class _Reader:
             if unit is not None and word is not None:
                 code = CODES[word]
                 of.verdicts[unit[0]] = code if unit[1] else SWAPPED.get(code, code)
+            if unit is not None and sure is not None:
+                of.probability[unit[0]] = sure if unit[1] else 1 - sure
 
     def _unit(self, names: list[str]) -> tuple[int, bool] | None:
         """The pair that two response ids are, and whether they stand in the item's order."""

@@ -79,6 +79,7 @@ def stored(
         choice=choice(by.said, by.rating, rates, found.layout, made.different(found)),
         texts=_texts(found, spoken, said, ids, tuple(hearing.labels)),
         sources=tuple(str(path) for path in (items_path, judgments_path, human) if path),
+        inclusion=np.full(len(found.ids), np.nan),
         ids=ids,
         notes=(*spoken.notes, *notes),
     )

@@ -85,6 +85,9 @@ class Units:
     FAILED; ABSENT where it never did, or where nobody knows the order."""
     second: Ints
     """(J, n) the same where response B was shown first."""
+    probability: Floats | None = None
+    """(J, n) how sure a judge is that A is better, NaN where it does not say; null where none does.
+    Of a pair on which it says one thing in one order and another in the other it is 1/2."""
 
     def __len__(self) -> int:
         return len(self.item)
@@ -180,6 +183,10 @@ class Study:
     texts: Texts
     sources: tuple[str, ...]
     """The files or folders that it was read from, as they were given."""
+    inclusion: Floats
+    """(I,) the chance that the item had to be shown to people; NaN where unknown."""
+    samples: tuple[str, ...] = ()
+    """How people's items were drawn, such as disagreement:100; empty where nobody says."""
     ids: Sequence[str] = ()
     """(I,) the items' ids; empty where nobody gives any."""
     notes: tuple[str, ...] = field(default_factory=tuple)

@@ -25,7 +25,7 @@ class Voice:
     """One judge. m responses, n pairs of them.
 
     rating: (m,) NaN where there is none. asked: (I,) whether it was asked about the item. said,
-    first, second: (n,) as in Units. labels: the words behind ratings.
+    first, second, probability: (n,) as in Units. labels: the words behind ratings.
     """
 
     run: Run
@@ -36,6 +36,7 @@ class Voice:
     said: Ints
     first: Ints
     second: Ints
+    probability: Floats
     bill: Bill
     scale: tuple[float, float] | None
     labels: Mapping[float, str]
@@ -59,9 +60,12 @@ def voices(run: Run, items: Items) -> Iterator[Voice]:
         if of.verdicts:
             said[list(of.verdicts)] = list(of.verdicts.values())
         first, second = _orders(of, said, one, two)
+        sure = np.full(len(said), np.nan)
+        if of.probability:
+            sure[list(of.probability)] = list(of.probability.values())
         rated = bool(np.isfinite(of.rating).any())
         yield Voice(
-            run, judge, of.protocol or run.protocol, of.rating, of.asked, said, first, second,
+            run, judge, of.protocol or run.protocol, of.rating, of.asked, said, first, second, sure,
             of.bill, of.scale if rated else None, of.labels,
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -59,7 +59,7 @@ def candidates(folder: Path, by: str | None = None) -> list[Candidate]:
 
     Between several judges, spread is the mean over pairs of responses, and of judges, of how far
     apart they are about the pair (a probability, else 1, 1/2 or 0); where they rate, the mean of
-    that and of the difference of their ratings as a part of the ratings that each gives. Of one
+    that and of the difference of their ratings as a part of the ratings given in the run. Of one
     judge it is its flips and ties, a probability near 1/2, and how far its samples or aspects are
     apart. Where nobody doubts anything in the whole run, a small margin has to do.
 
@@ -70,7 +70,8 @@ def candidates(folder: Path, by: str | None = None) -> list[Candidate]:
         there = f"there are {', '.join(judges)}" if judges else "nobody judged this run"
         raise ConfigError(f"no judge of {folder} is called {by}: {there}")
     main = by or (PANEL if PANEL in judges else next(iter(judges), PANEL))
-    scale = {judge: _range(judge, said) for judge in judges}
+    scale = {judge: _range([judge], said) for judge in judges}
+    whole = _range(judges, said)  # the judges of a run rate on one scale
     found = []
     responses = _responses(folder)
     for prompt, kind in _prompts(folder):
@@ -84,7 +85,7 @@ def candidates(folder: Path, by: str | None = None) -> list[Candidate]:
         found.append(
             Candidate(
                 prompt_id=prompt,
-                spread=_between(each, pairs, given.texts, scale)
+                spread=_between(each, pairs, given.texts, whole)
                 if len(each) > 1
                 else max((_own(of, pairs, scale[j]) for j, of in each.items()), default=0.0),
                 margin=_margin(mine.get(main)),
@@ -108,7 +109,7 @@ def _between(
     each: Judged,
     pairs: Sequence[tuple[str, str]],
     texts: Mapping[str, str],
-    scale: Mapping[str, float],
+    scale: float,
 ) -> float:
     verdicts = []
     for pair in pairs:
@@ -116,9 +117,9 @@ def _between(
         verdicts += [abs(x - y) for x, y in combinations(told, 2)]
     ratings = []
     for name in texts:
-        rated = [of.rating[name] / scale[j] for j, of in each.items() if name in of.rating]
+        rated = [of.rating[name] for of in each.values() if name in of.rating]
         if len(rated) > 1:
-            ratings.append(min(max(rated) - min(rated), 1.0))
+            ratings.append((max(rated) - min(rated)) / scale)
     return _mean([_mean(part) for part in (verdicts, ratings) if part])
 
 
@@ -154,9 +155,10 @@ def _mean(numbers: Sequence[float]) -> float:
     return round(math.fsum(numbers) / len(numbers), 9) if numbers else 0.0
 
 
-def _range(judge: str, said: Mapping[str, Judged]) -> float:
-    """The largest rating that a judge gives in the run less the smallest."""
-    ratings = [r for of in said.values() if judge in of for r in of[judge].rating.values()]
+def _range(judges: Collection[str], said: Mapping[str, Judged]) -> float:
+    """The largest rating that these judges give in the run less the smallest."""
+    given = [of[judge] for of in said.values() for judge in judges if judge in of]
+    ratings = [rating for of in given for rating in of.rating.values()]
     return (max(ratings) - min(ratings) if ratings else 0.0) or 1.0
 
 

@@ -21,7 +21,7 @@ Kind = Literal["disagreement", "margin", "flipped", "random", "stratified", "mix
 WORDS = (
     "disagreement:100, margin:50, flipped, flipped:80, random:200, stratified:120, mixed:100 or all"
 )
-FLOOR = 0.25
+FLOOR = 0.4
 """This part of a sample goes to all prompts alike. Without it, prompts that no design asks
 for would have no chance, and nothing could be said of them; the smaller it is, the more a label of
 such a prompt weighs, and the wider an interval becomes."""

@@ -43,6 +43,8 @@ def pairs(
     subset: Sequence[str] | None = None,
     families: Mapping[str, str] | None = None,
     judges: Mapping[str, Mapping[str, Any]] | None = None,
+    inclusion: Any = None,
+    samples: Sequence[str] = (),
 ) -> Study:
     """One pair an item. said: judge -> (n,) codes (A, B, TIE, FAILED, ABSENT); or first and second,
     the verdicts in either order, from which said is folded. people: (R, n). lengths: (n, 2).
@@ -109,6 +111,8 @@ def pairs(
         choice=choice,
         texts=NoTexts(),
         sources=("made",),
+        inclusion=np.full(n, np.nan) if inclusion is None else np.asarray(inclusion, np.float64),
+        samples=tuple(samples),
     )
 
 

@@ -47,7 +47,7 @@ class User:
     def mine(self, dataset: str) -> dict[str, Any]:
         """By prompt_id, as the web page shows them to an annotator."""
         path = self.dataset(dataset).replace("/v1/", "/v1/me/") + "/records/search"
-        params = {"include": "responses,suggestions", "limit": 100}
+        params: dict[str, Any] = {"include": "responses,suggestions", "limit": 100}
         page = self.http.post(path, params=params, json={}).raise_for_status().json()
         return {one["record"]["external_id"]: one["record"] for one in page["items"]}
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from aifgen.errors import ConfigError
+from aifgen.folder import TABLES
 from aifgen.records import schemas
 from aifgen.review.candidates import Candidate, candidates
 from aifgen.tables import TableWriter
@@ -26,7 +27,8 @@ def run(
     turns: Mapping[str, int] | None = None,
 ) -> list[Candidate]:
     """verdicts: prompt -> rows with `of` (indices of its responses) and what else they have."""
-    tables = {name: TableWriter(folder / f"{name}.parquet", s) for name, s in schemas().items()}
+    shapes = schemas()
+    tables = {name: TableWriter(folder / f"{name}.parquet", shapes[name]) for name in TABLES}
     for prompt, rows in verdicts.items():
         said = [{"role": "user", "content": "?"}] * (turns or {}).get(prompt, 1)
         more = json.dumps((extra or {}).get(prompt, {}))

@@ -86,9 +86,7 @@ def test_three_people_answer_and_every_answer_comes_back(
     place = {name: slots(record) for name, record in seen.items()}
 
     def rated(prompt: str, **ratings: int) -> dict[str, int]:
-        return {
-            place[prompt][name].replace("response", "rating"): n for name, n in ratings.items()
-        }
+        return {place[prompt][name].replace("response", "rating"): n for name, n in ratings.items()}
 
     def ranked(prompt: str, **ranks: int) -> list[dict[str, Any]]:
         return [{"value": place[prompt][name], "rank": rank} for name, rank in ranks.items()]
@@ -107,9 +105,7 @@ def test_three_people_answer_and_every_answer_comes_back(
         **rated("q0", gx=3, gy=3, gz=3), "best": "tie", "ranking": ranked("q0", gy=1, gx=1, gz=1),
     }  # fmt: skip
     ben.answer(shown["q0"], tied)
-    cy.answer(
-        shown["q0"], {"best": place["q0"]["gx"], "ranking": ranked("q0", gz=2, gy=2, gx=1)}
-    )
+    cy.answer(shown["q0"], {"best": place["q0"]["gx"], "ranking": ranked("q0", gz=2, gy=2, gx=1)})
     ada.answer(shown["q1"], {"best": place["q1"]["gy"], "ranking": ranked("q1", gx=2, gy=1, gz=2)})
     ben.answer(shown["q1"], None, "discarded")
     cy.answer(shown["q1"], rated("q1", gz=1), "draft")
@@ -193,9 +189,7 @@ def test_three_people_answer_and_every_answer_comes_back(
     assert export.main([str(run), "--format", "dpo", "--out", str(target)]) == 0
     rows = [json.loads(line) for line in target.read_text().splitlines()]
     by_people = {row["prompt"][0]["content"]: row for row in rows if row["labelled_by"] == "people"}
-    assert {
-        prompt: row["chosen"][0]["content"] for prompt, row in by_people.items()
-    } == {
+    assert {prompt: row["chosen"][0]["content"] for prompt, row in by_people.items()} == {
         "What is 0 plus 0?": responses["q0/gx/0"]["text"],
         "What is 1 plus 1?": responses["q1/gy/0"]["text"],
         "What is 2 plus 2?": responses["q2/gz/0"]["text"],
@@ -236,7 +230,7 @@ def test_nothing_tells_an_annotator_whose_a_response_is(
         assert record["suggestions"] == []
         assert set(record["fields"]) == {"prompt", "response_1", "response_2", "response_3"}
     orders = {tuple(slots(one).items()) for one in people["aifgen"].records(run.name).values()}
-    assert len({order for order in orders}) > 1
+    assert len(orders) > 1
     first = [slots(one)["alpha"] for one in people["aifgen"].records(run.name).values()]
     assert {"response_1", "response_2", "response_3"} == set(first)
 

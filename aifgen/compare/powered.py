@@ -1,0 +1,187 @@
+"""What people would say of all prompts, from what they say of a few and what judges say of all:
+prediction-powered inference with inclusion probabilities. Knows sums by prompt, no judge.
+
+PPI++ (Angelopoulos, Duchi and Zrnic 2023, arXiv:2311.01453, sections 3 and 6) gives the estimate
+and how far to trust the judges; Zrnic and Candès 2024 (*Active statistical inference*,
+arXiv:2403.03208, section 4) the weights 1 / pi of labels that were not drawn alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aifgen.compare import intervals
+from aifgen.compare.figure import FEW, Figure, plain
+
+Floats = NDArray[np.float64]
+
+LEVERAGE = 0.5
+"""What one prompt may count for in a jackknife, lest one that decides alone is divided by 0."""
+
+
+class Three(TypedDict):
+    """One figure three ways. power: lambda, from 0 (judges are not used) to 1; null without any."""
+
+    naive: Figure
+    human_only: Figure
+    prediction_powered: Figure
+    power: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """P prompts; each is a row of sums over what is counted of it (pairs of responses, answers).
+
+    guess, units: (P,) the sum of the judges' predictions, and how many are counted. told, labelled:
+    (P,) the same of what people say, over those that they labelled (0: nobody saw the prompt).
+    guess_there: (P,) the predictions over these. weight: (P,) 1 / pi, read where labelled.
+    """
+
+    guess: Floats
+    units: Floats
+    told: Floats
+    labelled: Floats
+    guess_there: Floats
+    weight: Floats
+
+
+def three(found: Prompts, what: str, assumed: str, *, judged: bool = True) -> Three:
+    """The plain mean of the labelled, the weighted one, and the one that judges help with.
+
+    assumed: how the labelled prompts came about, for `method`. judged: whether predictions may be
+    used.
+    """
+    even = _mean(found, np.ones(len(found.weight)))
+    weighted = _mean(found, found.weight)
+    powered, power, told = weighted, 0.0, "as judges do not help"
+    if weighted.few is not None:
+        told = "as few labelled prompts decide it"
+    elif judged and weighted.value is not None:
+        helped, tuned = _helped(found, weighted)
+        if helped.variance < weighted.variance:
+            powered, power, told = helped, tuned, ""
+    words = {
+        "naive": f"{what}: mean of what people labelled, as if they had seen any prompts",
+        "human": f"{what}: mean of what people labelled, weighted by 1 / inclusion probability",
+        "powered": f"{what}: prediction-powered (PPI++, weighted by 1 / inclusion probability, "
+        f"by prompt), lambda {power:.2f}" + f" {told}" * bool(told),
+    }
+    return Three(
+        naive=_figure(even, words["naive"]),
+        human_only=_figure(weighted, f"{words['human']}; {assumed}"),
+        prediction_powered=_figure(powered, f"{words['powered']}; {assumed}"),
+        power=None if weighted.value is None else power,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    """variance: of the value, between prompts. few: an interval where few prompts decide the value.
+    size: labelled prompts, and of how many of equal weight they are worth. n: what is labelled of
+    them. chosen: what the same labels decided beside the value."""
+
+    value: float | None
+    terms: Floats
+    few: list[float] | None
+    size: tuple[int, float]
+    n: int
+    chosen: int = 0
+
+    @property
+    def variance(self) -> float:
+        """The jackknife's (Efron 1982), to first order: terms are as a prompt less would make them,
+        which matters where one of few has a large weight."""
+        clusters = max(self.size[0], 1)
+        return float(self.terms @ self.terms) * (clusters - 1) / clusters
+
+    @property
+    def t(self) -> float:
+        return quantile(max(self.size[1] - 1 - self.chosen, 1.0))
+
+
+def _mean(found: Prompts, weight: Floats) -> _Estimate:
+    """A ratio of weighted sums (Hajek 1971), its errors linear (Särndal 1992, section 5.7)."""
+    units = np.where(found.labelled > 0, weight * found.labelled, 0.0)
+    total, n = float(units.sum()), int(found.labelled.sum())
+    if total <= 0:
+        return _Estimate(None, np.zeros(len(units)), None, (0, 0.0), n)
+    hits = np.where(units > 0, weight * found.told, 0.0)
+    value = float(hits.sum() / total)
+    terms = (hits - value * units) / total / (1 - np.minimum(units / total, LEVERAGE))
+    plain_ = _Estimate(value, terms, None, intervals.size(units), n)
+    return replace(plain_, few=_few(plain_, hits, units))
+
+
+def _few(found: _Estimate, hits: Floats, units: Floats) -> list[float] | None:
+    """Wilson's interval where the rarer outcome stands in fewer than RARE of the prompts that all
+    are worth: then the variance knows too little, and the fewer they are, the less a value may be
+    worth more rows than that (as intervals.of_share has it, which speaks where all weigh alike)."""
+    assert found.value is not None
+    there, equal = units > 0, found.size[1]
+    outcomes = (hits > intervals.TINY, units - hits > intervals.TINY)
+    rarer = equal * min(float(units[of].sum()) for of in outcomes) / float(units.sum())
+    if rarer >= intervals.RARE:
+        return intervals.of_share(hits[there], units[there], None, found.size)
+    worth = equal
+    spread = found.value * (1 - found.value)
+    if found.variance > 0 and spread > 0:
+        worth = max(spread / found.variance, 1.0)
+        known = max(rarer - 1, 0.0) / (intervals.RARE - 1)
+        worth = min(worth, equal ** (1 - known) * worth**known)
+    return wilson(found.value, worth, found.t)
+
+
+def _helped(found: Prompts, weighted: _Estimate) -> tuple[_Estimate, float]:
+    """With lambda times what judges say of all less what they say of the labelled. lambda: what
+    makes the variance smallest (PPI++, section 6), from 0 to 1."""
+    assert weighted.value is not None
+    units = np.where(found.labelled > 0, found.weight * found.labelled, 0.0)
+    guess = np.where(units > 0, found.weight * found.guess_there, 0.0)
+    there, everywhere = guess.sum() / units.sum(), found.guess.sum() / found.units.sum()
+    terms = (guess - there * units) / units.sum()
+    terms = terms - (found.guess - everywhere * found.units) / found.units.sum()
+    squares = float(terms @ terms)
+    if squares < intervals.TINY**2:  # all of the run is labelled, or judges always say the same
+        return weighted, 0.0
+    power = float(np.clip(weighted.terms @ terms / squares, 0.0, 1.0))
+    value = float(np.clip(weighted.value + power * (everywhere - there), 0.0, 1.0))
+    errors = (weighted.terms - power * terms) / (1 - np.minimum(terms**2 / squares, LEVERAGE))
+    return replace(weighted, value=value, terms=errors, chosen=1), power
+
+
+def _figure(found: _Estimate, what: str) -> Figure:
+    """Wilson's interval with a t quantile, of as many rows as the variance is worth."""
+    clusters, equal = found.size
+    bare = plain(found.value, what, found.n, clusters)
+    if found.value is None:
+        return {**bare, "method": f"{what}; nobody labelled any of it"}
+    worth = f"{intervals.words(clusters, equal)} labelled"
+    if round(equal) < FEW:
+        why = f"no interval: {worth} are too few ({FEW} are needed)"
+        return {**bare, "method": f"{what}; {why}"}
+    ends, how = found.few, "as few prompts decide it"
+    if ends is None:
+        spread = max(found.value * (1 - found.value), intervals.TINY)
+        ends, how = wilson(found.value, spread / found.variance, found.t), "over prompts"
+    ends = [min(ends[0], found.value), max(ends[1], found.value)]
+    how = f"Wilson's interval with a t quantile, {how}; {worth}"
+    return {**bare, "ci95": ends, "method": f"{what}; {how}"}
+
+
+def wilson(value: float, n: float, t: float) -> list[float]:
+    """The interval of a share (Wilson 1927) of n rows."""
+    middle = (value + t * t / (2 * n)) / (1 + t * t / n)
+    half = t / (1 + t * t / n) * float(np.sqrt(value * (1 - value) / n + t * t / (4 * n * n)))
+    return [max(middle - half, 0.0), min(middle + half, 1.0)]
+
+
+@lru_cache(maxsize=4096)
+def quantile(freedom: float) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, freedom))
