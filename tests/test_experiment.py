@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 
 import pytest
 
 from aifgen import app
+from aifgen.review.local import LocalServer
 from tests.conftest import ROOT, Bench
-from tests.fakes.argilla_server import ArgillaServer
 from tests.fakes.model_server import Behaviour, ModelServer
+from tests.review.people import users
 
 pytest.importorskip("argilla", reason="needs pip install 'aifgen[argilla]'")
 
@@ -38,30 +40,30 @@ def dibt(folder: Path, n: int) -> Path:
 
 
 def test_prefs_with_llama3(
-    bench: Bench, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, server: ModelServer, argilla: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from datasets import load_dataset
 
     key = "hf_a_token_of_the_test"
     monkeypatch.setenv("HF_TOKEN", key)
     server.models["meta-llama/Meta-Llama-3-70B-Judge"] = Behaviour(judge=True)
-    with ArgillaServer() as argilla:
-        monkeypatch.setenv("ARGILLA_API_URL", argilla.url)
-        monkeypatch.setenv("ARGILLA_API_KEY", argilla.key)
-        words = [
-            "experiment=prefs_with_llama3",
-            f"source.path={dibt(bench.path / 'dibt', 20)}",
-            f"generators.llama3_8b.api_base={server.url}",
-            f"generators.llama3_70b.api_base={server.url}",
-            f"judge.models.llama3_70b.api_base={server.url}",
-            # One server plays all: it tells the judge from the generator by its name.
-            "judge.models.llama3_70b.id=huggingface/meta-llama/Meta-Llama-3-70B-Judge",
-            f"hydra.run.dir={bench.path / 'out'}",
-        ]
-        assert app.main(words) == 0
-        assert server.count() == 60
-        (records,) = argilla.records.values()
-        assert len(records) == 20
+    monkeypatch.setenv("ARGILLA_API_URL", argilla.url)
+    monkeypatch.setenv("ARGILLA_API_KEY", argilla.api_key)
+    name = f"experiment-{uuid.uuid4().hex[:12]}"
+    words = [
+        "experiment=prefs_with_llama3",
+        f"source.path={dibt(bench.path / 'dibt', 20)}",
+        f"generators.llama3_8b.api_base={server.url}",
+        f"generators.llama3_70b.api_base={server.url}",
+        f"judge.models.llama3_70b.api_base={server.url}",
+        # One server plays all: it tells the judge from the generator by its name.
+        "judge.models.llama3_70b.id=huggingface/meta-llama/Meta-Llama-3-70B-Judge",
+        f"sink.argilla.dataset={name}",
+        f"hydra.run.dir={bench.path / 'out'}",
+    ]
+    assert app.main(words) == 0
+    assert server.count() == 60
+    assert len(users(argilla)["aifgen"].records(name)) == 20
     # A provider's token is not for an address of ours.
     assert not [call for call in server.calls if key in str(call.headers)]
     rows = load_dataset(str(bench.path / "out" / "preferences"), cache_dir=str(bench.path / "hf"))

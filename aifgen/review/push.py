@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aifgen.errors import ConfigError, DataError, SinkError
 from aifgen.records import PANEL, digest
-from aifgen.review import sampling
 from aifgen.review.client import PAGE, Argilla, Refused
 from aifgen.review.record import HIDDEN, Record, Sampled, Shape, record, scale_of
 from aifgen.review.settings import MOST, QUESTIONS, USUAL, difference, guidelines, settings
 from aifgen.review.tables import joined, judges_in, most_responses
 from aifgen.tables import writing
+
+if TYPE_CHECKING:
+    from aifgen.review import sampling
 
 REFUSED = "argilla_refused.jsonl"
 CHANGED = "people have answered it with other texts: it stays as it is there"
@@ -57,7 +59,9 @@ class Ask:
             raise ConfigError(
                 f"{option('min_submitted')} is {self.min_submitted}: give 1 or more people a record"
             )
-        sampling.design(self.sample)
+        from aifgen.review.sampling import design
+
+        design(self.sample)
 
 
 @dataclass(slots=True)
@@ -128,6 +132,8 @@ def push(
 ) -> Pushed:
     """Send what is missing or changed. Raises an AifgenError; what was sent until then stays, and
     the same call completes it."""
+    from aifgen.review import sampling  # it imports numpy
+
     ask.check(server.option)
     shape = shape_of(folder, report, recipe, ask)
     population, design = sampling.candidates(folder, ask.by), sampling.design(ask.sample)
@@ -243,6 +249,8 @@ def _chosen(
 ) -> tuple[dict[str, Sampled], tuple[str, ...]]:
     """By prompt_id, the rows to be shown: by this sample, and those of earlier ones. Also the
     samples, earlier ones first. A row's probability is that of coming in by any of them."""
+    from aifgen.review import sampling
+
     written = [word for one in there.values() for word in one.samples]
     names = tuple(dict.fromkeys([*written, f"{design.text}@{seed}"]))
     taken, parts = [False] * len(population), []

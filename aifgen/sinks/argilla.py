@@ -15,6 +15,7 @@ from aifgen.review import push
 from aifgen.review.client import Argilla
 from aifgen.review.place import Place, connect, remember
 from aifgen.review.settings import USUAL, guidelines, settings
+from aifgen.review.tables import most_responses
 from aifgen.sinks.base import Sink
 
 OPTION = "sink.argilla."
@@ -82,6 +83,8 @@ class ArgillaSink(Sink):
         if self._server is None:
             raise SinkError("the Argilla sink was not opened")
         try:
+            if not most_responses(self._folder):
+                return f"Argilla dataset {self._name}: nothing sent, no prompt has a response"
             found = push.push(self._folder, self._server, report, _recipe(self._folder), self._ask)
             remember(self._folder, Place(found.dataset, found.workspace, self._server.url))
             return push.told(found, self._server, self._folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,8 @@ def test_an_option_builds_its_sink_and_shows_every_setting_with_its_default(name
     assert list(node[name]) == list(parameters)
     for key, parameter in parameters.items():
         if parameter.default is not inspect.Parameter.empty:
-            assert node[name][key] == parameter.default
+            default = parameter.default
+            assert node[name][key] == (list(default) if isinstance(default, tuple) else default)
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -59,7 +61,7 @@ def test_every_setting_is_on_the_page(name: str) -> None:
     node = yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8"))
     for key, value in node[name].items():
         if key != "_target_":
-            shown = {None: "null", True: "true"}.get(value, value)
+            shown = value if isinstance(value, str) else json.dumps(value).replace('"', "")
             assert f"| `sink.{name}.{key}` | `{shown}` |" in page
 
 

@@ -1,0 +1,1 @@
+from tests.review.conftest import argilla, argilla_python  # noqa: F401
