@@ -28,7 +28,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """A server that answers. api_key: the owner's, who may do everything. No secret is in its repr."""
+    """A server that answers. api_key: the owner's, who may do everything; never in the repr."""
 
     url: str
     api_key: str = field(repr=False)

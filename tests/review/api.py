@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import threading
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+PEOPLE = ("ada", "ben", "cy")
 MODELS = ("a", "b", "c", "d", "e", "f")
 LABELS = ("good", "bad", "tie")
 
@@ -19,7 +20,6 @@ class Api:
 
     url: str
     key: str | None
-    _local: threading.local = field(default_factory=threading.local)
 
     def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """(status, JSON or null). Raises OSError or HTTPException where no answer came."""
@@ -28,28 +28,17 @@ class Api:
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = json.dumps(body).encode()
-        connection = self._connection()
-        try:
+        where = urlsplit(self.url)
+        # A new one each time: one that stays open may be closed by the server at any moment.
+        with closing(HTTPConnection(where.hostname or "", where.port, 60)) as connection:
             connection.request(method, f"/api/v1{path}", content, headers)
             answer = connection.getresponse()
             text = answer.read()
-        except BaseException:
-            connection.close()
-            raise
         return answer.status, json.loads(text) if text else None
 
     def ok(self, method: str, path: str, body: Any = None) -> Any:
         status, found = self(method, path, body)
         assert 200 <= status < 300, (status, found)
-        return found
-
-    def _connection(self) -> http.client.HTTPConnection:
-        """A thread's own: it stays open between calls."""
-        if not hasattr(self._local, "connection"):
-            where = urlsplit(self.url)
-            port = where.port
-            self._local.connection = http.client.HTTPConnection(where.hostname or "", port, 60)
-        found: http.client.HTTPConnection = self._local.connection
         return found
 
 

@@ -11,8 +11,7 @@ import pytest
 
 from aifgen.errors import ReviewError
 from aifgen.review import environment, local
-
-PEOPLE = ("ada", "ben", "cy")
+from tests.review.api import PEOPLE
 
 
 @pytest.fixture(scope="session")

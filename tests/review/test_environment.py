@@ -70,9 +70,7 @@ def test_another_file_than_the_pinned_one(tmp_path: Path, monkeypatch: pytest.Mo
     assert "sha256" in sentence
 
 
-def test_a_full_disk(
-    argilla_python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk(argilla_python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with tiny_disk(tmp_path) as disk:
         sentence = refused(disk, monkeypatch)
     assert "the disk is full" in sentence

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aifgen.review import local
-from tests.review.api import LABELS, MODELS, Api, Room, make_room
-from tests.review.conftest import PEOPLE
+from tests.review.api import LABELS, MODELS, PEOPLE, Api, Room, make_room
 
 
 class Writers:
@@ -35,7 +34,7 @@ class Writers:
     def _write(self, api: Api, calls: list[tuple[Any, str, str, Any]]) -> None:
         for kept, method, path, body in calls:
             try:
-                status, found = api(method, path, body)
+                status, _ = api(method, path, body)
             except (OSError, HTTPException):
                 return  # the server is gone
             with self._lock:

@@ -127,7 +127,9 @@ def test_stop_leaves_nobody_and_a_restart_keeps_everything(home: Path) -> None:
     assert [user.name for user in server.users] == ["aifgen", "ada"]
     owner, ada = (Api(server.url, user.api_key) for user in server.users)
     room = make_room(owner, "kept")
-    owner.ok("PUT", f"/datasets/{room.id}/records/bulk", {"items": [room.record(k) for k in (1, 2)]})
+    owner.ok(
+        "PUT", f"/datasets/{room.id}/records/bulk", {"items": [room.record(k) for k in (1, 2)]}
+    )
     records = owner.ok("GET", f"/datasets/{room.id}/records?include=responses&include=suggestions")
     answer = {"values": {"rating_a": {"value": 4}}, "status": "submitted"}
     ada.ok("POST", f"/records/{records['items'][0]['id']}/responses", answer)
