@@ -140,7 +140,10 @@ def _run(listening: socket.socket, known: credentials.Credentials, url: str, por
         timeout_keep_alive=KEEP_S,
         timeout_graceful_shutdown=FAREWELL_S,
     )
-    Server(config).run(sockets=[listening])
+    try:
+        Server(config).run(sockets=[listening])
+    finally:
+        page_folder(Path())
 
 
 async def _users(known: credentials.Credentials) -> None:

@@ -78,12 +78,12 @@ def make_room(api: Api, name: str, *, min_submitted: int = 1) -> Room:
     body = {"name": name, "workspace_id": space, "distribution": distribution}
     dataset = api.ok("POST", "/datasets", body)["id"]
     for field_name, kind in (("prompt", "text"), ("chat", "chat")):
-        settings = {"type": kind, "use_markdown": True}
+        settings: dict[str, Any] = {"type": kind, "use_markdown": True}
         body = {"name": field_name, "title": field_name, "required": True, "settings": settings}
         api.ok("POST", f"/datasets/{dataset}/fields", body)
     ratings = [{"value": value} for value in range(1, 6)]
     labels = [{"value": value, "text": value} for value in LABELS]
-    asked = {
+    asked: dict[str, dict[str, Any]] = {
         **{f"rating_{m}": {"type": "rating", "options": ratings} for m in MODELS},
         "best": {"type": "label_selection", "options": labels},
         "comment": {"type": "text"},

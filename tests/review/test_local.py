@@ -127,13 +127,13 @@ def test_stop_leaves_nobody_and_a_restart_keeps_everything(home: Path) -> None:
     assert [user.name for user in server.users] == ["aifgen", "ada"]
     owner, ada = (Api(server.url, user.api_key) for user in server.users)
     room = make_room(owner, "kept")
-    owner.ok(
-        "PUT", f"/datasets/{room.id}/records/bulk", {"items": [room.record(k) for k in (1, 2)]}
-    )
-    records = owner.ok("GET", f"/datasets/{room.id}/records?include=responses&include=suggestions")
+    items = [room.record(k) for k in (1, 2)]
+    owner.ok("PUT", f"/datasets/{room.id}/records/bulk", {"items": items})
+    path = f"/datasets/{room.id}/records?include=responses&include=suggestions"
+    records = owner.ok("GET", path)
     answer = {"values": {"rating_a": {"value": 4}}, "status": "submitted"}
     ada.ok("POST", f"/records/{records['items'][0]['id']}/responses", answer)
-    before = owner.ok("GET", f"/datasets/{room.id}/records?include=responses&include=suggestions")
+    before = owner.ok("GET", path)
 
     assert local.stop(home)
     assert gone(server.pid)
@@ -144,10 +144,7 @@ def test_stop_leaves_nobody_and_a_restart_keeps_everything(home: Path) -> None:
     assert again.pid != server.pid
     assert (again.url, again.users) == (server.url, server.users)
     owner = Api(again.url, again.api_key)
-    assert (
-        owner.ok("GET", f"/datasets/{room.id}/records?include=responses&include=suggestions")
-        == before
-    )
+    assert owner.ok("GET", path) == before
     assert before["items"][0]["responses"][0]["values"] == answer["values"]
     assert token(again.url, "ada", again.users[1].password) == 201
 
