@@ -44,6 +44,28 @@ def test_it_brings_its_options_and_prompts(installed: Path, tmp_path: Path) -> N
     assert process.communicate()[0].startswith("aifgen ")
 
 
+def test_it_brings_the_local_argilla_and_none_of_its_packages(installed: Path) -> None:
+    shipped = {
+        path.relative_to(ROOT / "argilla_local")
+        for path in (ROOT / "argilla_local").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    there = installed / "aifgen" / "argilla_local"
+    found = {path.relative_to(there) for path in there.rglob("*") if path.suffix != ".pyc"}
+    assert {path for path in found if (there / path).is_file()} == shipped
+    assert Path("requirements.lock") in shipped
+    code = "from aifgen.review import environment; print(environment.project())"
+    env = {**os.environ, "PYTHONPATH": str(installed)}
+    where = subprocess.run(
+        [sys.executable, "-c", code], env=env, cwd=installed.parent, capture_output=True, text=True
+    )
+    assert where.stdout.strip() == str(there)
+    (metadata,) = installed.glob("aifgen-*.dist-info/METADATA")
+    needed = [line for line in metadata.read_text().splitlines() if line.startswith("Requires-")]
+    for package in ("argilla-server", "fastapi", "sqlalchemy", "uvicorn", "alembic"):
+        assert not [line for line in needed if package in line.lower()]
+
+
 def test_it_does_the_same(
     installed: Path,
     bench: Bench,

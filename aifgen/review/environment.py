@@ -94,8 +94,10 @@ def _alone(target: Path, say: Say) -> Iterator[None]:
 
 
 def _make(target: Path, lock: Path, say: Say) -> None:
-    part = target.with_name(f"{target.name}.part")
-    shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
+    # A name of its own: the pip of a process that was killed may still be writing.
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    for left in target.parent.glob(f"{target.name}.*.part"):
+        shutil.rmtree(left, ignore_errors=True)
     shutil.rmtree(target, ignore_errors=True)  # its Python is gone
     names = re.findall(r"^[\w.-]+==\S+", lock.read_text(), re.MULTILINE)
     say(

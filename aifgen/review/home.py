@@ -6,7 +6,7 @@ Reads what argilla_local writes (see argilla_local/home.py); starts and ends not
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,16 @@ class User:
 
     name: str
     role: str
-    password: str
-    api_key: str
+    password: str = field(repr=False)
+    api_key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """A server that answers. api_key: the owner's, who may do everything."""
+    """A server that answers. api_key: the owner's, who may do everything; never in the repr."""
 
     url: str
-    api_key: str
+    api_key: str = field(repr=False)
     workspace: str
     users: tuple[User, ...]
     home: Path
@@ -53,7 +53,7 @@ def holder(home: Path) -> int | None:
                 return None
             except BlockingIOError:
                 return int(lock.read())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:
         raise ReviewError(

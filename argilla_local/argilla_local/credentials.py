@@ -12,7 +12,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from argilla_local.home import Failure, write
@@ -26,14 +26,14 @@ OWNER, ANNOTATOR = "owner", "annotator"
 class User:
     name: str
     role: str
-    password: str
-    api_key: str
+    password: str = field(repr=False)
+    api_key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
     workspace: str
-    secret: str
+    secret: str = field(repr=False)
     users: tuple[User, ...]
 
 

@@ -4,7 +4,7 @@ argilla.db          what people and programs have put into Argilla
 credentials.json    who may sign in, with password and API key; readable by its owner alone
 server.json         url, port and process of the server that runs, or ran last
 server.lock         held (flock) by the server for as long as it lives; its process inside
-page/               the web page as it is served; made at each start
+page/               the web page as it is served; made at each start, emptied at the end
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ from argilla_local.home import Failure, announce, held, last_port, page_folder
 
 PORT = 6900
 TRIES = 100
+KEEP_S = 75
+"""How long a client's connection is kept open for its next request."""
 FAREWELL_S = 5
 """How long requests that are being answered may take once the server is told to stop."""
 
@@ -135,9 +137,13 @@ def _run(listening: socket.socket, known: credentials.Credentials, url: str, por
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_S,
         timeout_graceful_shutdown=FAREWELL_S,
     )
-    Server(config).run(sockets=[listening])
+    try:
+        Server(config).run(sockets=[listening])
+    finally:
+        page_folder(Path())
 
 
 async def _users(known: credentials.Credentials) -> None:
