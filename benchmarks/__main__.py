@@ -13,6 +13,7 @@ NAMES = {
     "formats": "benchmarks.formats",
     "compare": "benchmarks.compare",
     "published": "benchmarks.published",
+    "ppi": "benchmarks.ppi",
 }
 
 

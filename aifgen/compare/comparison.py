@@ -15,6 +15,7 @@ from aifgen.compare import (
     cells,
     cost,
     effect,
+    estimates,
     generators,
     headline,
     humans,
@@ -60,6 +61,7 @@ def comparison(
     tell("people")
     people = humans.humans(study, boot)
     people["judges"] = annotators.replaceable(study, boot)
+    estimated = estimates.estimates(study)
     tell("generators")
     ranking = generators.generators(study, boot)
     tell("subsets")
@@ -93,6 +95,7 @@ def comparison(
         },
         "pairs": between,
         "humans": people,
+        "estimates": estimated,
         **ranking,
         "cells": by_subset,
         "ratings": rated,

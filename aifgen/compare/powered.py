@@ -25,7 +25,7 @@ LEVERAGE = 0.5
 
 
 class Three(TypedDict):
-    """One figure three ways. power: lambda, from 0 (judges are not used) to 1; null without any."""
+    """One figure three ways. lambda, from 0 (judges are not used) to 1; null without a label."""
 
     naive: Figure
     human_only: Figure
@@ -107,7 +107,7 @@ class _Estimate:
 def _mean(found: Prompts, weight: Floats) -> _Estimate:
     """A ratio of weighted sums (Hajek 1971), its errors linear (Särndal 1992, section 5.7)."""
     units = np.where(found.labelled > 0, weight * found.labelled, 0.0)
-    total, n = float(units.sum()), int(found.labelled.sum())
+    total, n = float(units.sum()), int(found.labelled[units > 0].sum())
     if total <= 0:
         return _Estimate(None, np.zeros(len(units)), None, (0, 0.0), n)
     hits = np.where(units > 0, weight * found.told, 0.0)

@@ -1,0 +1,267 @@
+"""What people would say of all prompts, from a few: the intervals hold it as often as they say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aifgen.compare.estimates import estimates
+from aifgen.compare.powered import Prompts, three
+from aifgen.compare.study import FAILED, TIE
+from benchmarks.ppi import covered
+from benchmarks.simulated import World, agreement, win_rate
+from tests.compare.studies import ABSENT, A, B, labels, pairs
+
+TIMES = 200
+BAND = (0.91, 0.99)
+"""Where the share of 200 intervals lies that hold the truth with 95 % each: beyond it in 1 of 100
+times (binomial)."""
+
+
+@pytest.mark.parametrize("sample", ["random:120", "disagreement:120"])
+@pytest.mark.parametrize("people", [1, 3])
+def test_intervals_hold_the_truth_and_judges_make_them_narrower(sample: str, people: int) -> None:
+    found = covered(sample, range(TIMES), people=people)
+
+    for ways in found.values():
+        human, powered = ways["human_only"], ways["prediction_powered"]
+        assert human["covered"] >= BAND[0]
+        assert BAND[0] <= powered["covered"] <= BAND[1]
+        assert powered["width"] < 0.95 * human["width"]
+        assert abs(powered["bias"]) < 0.01
+        # The test can fail: the plain mean of what was drawn for its disagreement does not hold it.
+        if sample == "random:120":
+            assert ways["naive"] == pytest.approx(human)
+        else:
+            assert ways["naive"]["covered"] < 0.75
+            assert ways["naive"]["bias"] < -0.03
+
+
+def test_the_truth_of_the_simulation() -> None:
+    everybody = World(100_000, people=3).study("all")
+
+    found: Any = estimates(everybody)
+
+    for three_ways, right in (
+        (found["generators"]["x"], win_rate(3)),
+        (found["judges"]["b"], agreement("b", 3)),
+    ):
+        for way in ("naive", "human_only", "prediction_powered"):
+            assert three_ways[way]["value"] == pytest.approx(right, abs=0.004)
+        assert three_ways["power"] == 0
+
+
+def sums(y: Any, f: Any, labelled: Any, chance: Any = 1.0) -> Prompts:
+    one = np.ones(len(f))
+    return Prompts(
+        guess=f,
+        units=one,
+        told=np.where(labelled, y, 0.0),
+        labelled=labelled.astype(np.float64),
+        guess_there=np.where(labelled, f, 0.0),
+        weight=one / chance,
+    )
+
+
+def test_the_estimate_is_that_of_ppi_py_where_all_are_drawn_alike() -> None:
+    """ppi-python 0.2.3, ppi_mean_pointestimate and ppi_mean_ci(Y, F, U, alpha=0.05) with
+    Y, F = y[:40], f[:40] and U = f[40:] gave 0.52034001 and 0.37880463 to 0.6618754; with lam=0 and
+    1 the estimates 0.525 and 0.516875. Its lambda tells U from F, ours the run from F: it is
+    160 / 200 of ours."""
+    k = np.arange(200)
+    f = ((k * 7) % 11) / 10
+    y = (((k * 5) % 13) / 12 * 0.7 + f * 0.3 > 0.5).astype(float)
+
+    found = three(sums(y, f, k < 40), "x", "y")
+
+    powered = found["prediction_powered"]
+    theirs = (0.525 - 0.52034001) / (0.525 - 0.516875)
+    assert found["human_only"]["value"] == pytest.approx(0.525)
+    assert powered["value"] == pytest.approx(0.52034001, abs=5e-4)
+    assert found["power"] == pytest.approx(theirs * 200 / 160, abs=0.08)
+    low, high = powered["ci95"] or (0, 0)
+    # A t quantile and a jackknife of 40 prompts instead of a normal one.
+    assert high - low == pytest.approx(0.6618754 - 0.37880463, rel=0.06)
+    assert high - low > 0.6618754 - 0.37880463
+
+
+def test_weights_undo_the_selection_by_hand() -> None:
+    y = np.array([1.0, 0.0] * 60)
+    chance = np.where(y > 0, 0.25, 0.75)
+    labelled = np.arange(120) % 4 < 3
+
+    found = three(sums(y, np.zeros(120), labelled, chance), "x", "y")
+
+    one, none = (y[labelled] == 1).sum() / 0.25, (y[labelled] == 0).sum() / 0.75
+    assert found["human_only"]["value"] == pytest.approx(one / (one + none))
+    assert found["naive"]["value"] == pytest.approx(y[labelled].mean())
+    assert found["power"] == 0  # who always says the same does not help
+    assert "lambda 0.00 as judges do not help" in found["prediction_powered"]["method"]
+
+
+def test_few_prompts_give_no_interval_and_say_so() -> None:
+    y = np.arange(100) % 2.0
+
+    few = three(sums(y, y, np.arange(100) < 19), "x", "y")
+    none = three(sums(y, y, np.zeros(100, bool)), "x", "y")
+    uneven = three(
+        sums(y, y, np.arange(100) < 40, np.where(np.arange(100) == 3, 0.01, 1.0)), "x", "y"
+    )
+
+    for way in ("naive", "human_only", "prediction_powered"):
+        assert few[way]["ci95"] is None
+        assert "19 prompts labelled are too few (20 are needed)" in few[way]["method"]
+        assert none[way]["value"] is None
+        assert "nobody labelled any of it" in none[way]["method"]
+    assert none["power"] is None
+    assert uneven["naive"]["ci95"] is not None
+    assert uneven["human_only"]["ci95"] is None
+    assert "worth 2" in uneven["human_only"]["method"]
+
+
+def test_labels_that_are_all_equal_are_not_certain() -> None:
+    f = np.arange(400) % 3 / 2
+
+    found = three(sums(np.ones(400), f, np.arange(400) < 50), "x", "y")
+
+    low, high = found["prediction_powered"]["ci95"] or (0, 0)
+    assert (found["prediction_powered"]["value"], high) == (1, 1)
+    assert low == pytest.approx(50 / (50 + 2.0096**2), abs=1e-3)  # Wilson's, with a t quantile
+    assert "as few labelled prompts decide it" in found["prediction_powered"]["method"]
+    assert found["power"] == 0
+
+
+def some(n: int = 100, labelled: int = 40, **more: Any) -> Any:
+    """Judge j always says A; people say A on the even items of the first `labelled`."""
+    people = np.where(np.arange(n) < labelled, np.where(np.arange(n) % 2, B, A), ABSENT)
+    said = more.pop("said", {"j": np.zeros(n, int), "k": np.arange(n) % 2})
+    return pairs(said, people=[people], **more)
+
+
+def test_nobody_labelled_anything() -> None:
+    assert estimates(pairs({"j": [A, B]})) is None
+    assert estimates(pairs({"j": [A, B]}, gold=[A, A])) is None
+    assert estimates(pairs({"j": [A, B]}, people=[[ABSENT, ABSENT]])) is None
+
+
+def test_what_is_assumed_is_said() -> None:
+    known = np.full(100, 0.4)
+    half = np.where(np.arange(100) < 20, 0.4, np.nan)
+
+    def told(**more: Any) -> Any:
+        return estimates(some(**more))
+
+    unknown, drawn = told(), told(inclusion=known, samples=("random:40",))
+    assert not unknown["weighted"]
+    assert (
+        "nobody says how the labelled prompts were chosen: taken for a random" in unknown["assumes"]
+    )
+    assert drawn["weighted"]
+    assert "prompts drawn as random:40; those drawn and not labelled" in drawn["assumes"]
+    assert (drawn["people"], drawn["prompts"], drawn["of"]) == (1, 40, 100)
+    assert drawn["assumes"] in drawn["judges"]["j"]["prediction_powered"]["method"]
+    assert "labels of prompts that nobody drew are left out" in told(inclusion=half)["assumes"]
+    some_drawn = told(inclusion=half)["judges"]["j"]
+    assert some_drawn["naive"]["n"] == 40
+    assert some_drawn["human_only"]["n"] == 20
+    whole = told(labelled=100, inclusion=np.ones(100), samples=("all",))
+    assert whole["assumes"] == "every prompt is labelled"
+    for three_ways in (whole["generators"]["x"], whole["judges"]["k"], whole["matchups"]["x|y"]):
+        figures = [three_ways[way] for way in ("naive", "human_only", "prediction_powered")]
+        assert len({(f["value"], *f["ci95"]) for f in figures}) == 1
+
+
+def test_flipped_speaks_of_the_flipped_alone() -> None:
+    n = 100
+    first = np.zeros(n, int)
+    second = np.where(np.arange(n) < 50, B, A)  # the first half is flipped
+    people = np.where(np.arange(n) < 40, np.arange(n) % 2, ABSENT)
+    study = pairs(first={"j": first}, second={"j": second}, people=[people], samples=("flipped",),
+                  inclusion=np.where(np.arange(n) < 40, 1.0, np.nan))  # fmt: skip
+
+    found: Any = estimates(study)
+
+    assert found["of"] == 50
+    assert "of the prompts alone on which a judge changed its mind" in found["assumes"]
+
+
+def test_two_generators_and_more_meet_in_either_order() -> None:
+    names = [("y", "x"), ("x", "z"), ("x", "y")] * 20
+    study = pairs({"j": [B, A, A] * 20}, people=[[B, TIE, A] * 20], generators=names)
+
+    found: Any = estimates(study)
+
+    def value(of: Any) -> Any:
+        return of["prediction_powered"]["value"]
+
+    assert {name: value(of) for name, of in found["matchups"].items()} == {"x|y": 1, "x|z": 0.5}
+    assert value(found["generators"]["x"]) == pytest.approx(5 / 6)
+    assert value(found["generators"]["y"]) == 0
+    assert value(found["judges"]["j"]) == pytest.approx(2 / 3)
+
+
+def test_a_judge_is_held_against_people_where_it_has_a_verdict() -> None:
+    said = {"j": np.where(np.arange(100) < 30, FAILED, A), "k": np.arange(100) % 2}
+
+    found: Any = estimates(some(said=said))
+
+    assert found["judges"]["j"]["human_only"]["n"] == 10
+    assert found["judges"]["j"]["human_only"]["value"] == 0.5
+    assert found["judges"]["k"]["human_only"]["value"] == 1
+
+
+def test_a_best_of_many_leaves_judges_out() -> None:
+    """Pairs of the others have no label: judges cannot say how these would have come out."""
+    people = np.where(np.arange(120) % 3 == 0, ABSENT, A)
+    study = pairs({"j": np.zeros(120, int)}, people=[people], cluster=np.arange(120) // 3)
+    one = np.arange(120) // 3
+    study = replace(study, units=replace(study.units, item=one), cluster=np.arange(40),
+                    inclusion=np.full(40, np.nan))  # fmt: skip
+
+    found: Any = estimates(study)
+
+    assert "people labelled 67% of what is counted of these prompts" in found["assumes"]
+    assert found["generators"]["x"]["power"] == 0
+
+
+def test_labels_of_single_answers() -> None:
+    right = np.arange(200) % 4 > 0
+    people = np.where(np.arange(200) < 60, right, ABSENT)
+
+    found: Any = estimates(
+        labels(
+            {"j": right.astype(int), "k": 1 - right.astype(int)}, people=[people], whose=["g"] * 200
+        )
+    )
+
+    of = found["generators"]["g"]
+    assert of["prediction_powered"]["value"] == pytest.approx(0.75)
+    assert "share of 'True'" in of["naive"]["method"]
+    assert found["matchups"] == {}
+    assert found["judges"]["j"]["human_only"]["value"] == 1
+    assert found["judges"]["k"]["human_only"]["value"] == 0
+
+
+def test_one_judge_alone_is_its_own_guess() -> None:
+    """Where it is sure, people agree; so its odds narrow what is known of its agreement."""
+    rng = np.random.default_rng(1)
+    sure = rng.random(600)
+    right = rng.random(600) < 0.4 + 0.6 * sure
+    people = np.where(np.arange(600) < 150, np.where(right, A, B), ABSENT)
+    study = pairs({"j": np.zeros(600, int)}, people=[people])
+    odds = replace(study.units, probability=(0.5 + sure / 2)[None])
+
+    blind: Any = estimates(study)
+    seeing: Any = estimates(replace(study, units=odds))
+
+    assert blind["judges"]["j"]["power"] == 0
+    assert seeing["judges"]["j"]["power"] > 0.3
+
+    def width(of: Any) -> Any:
+        low, high = of["judges"]["j"]["prediction_powered"]["ci95"]
+        return high - low
+
+    assert width(seeing) < 0.97 * width(blind)
