@@ -262,6 +262,13 @@ def schemas() -> dict[str, pa.Schema]:
             ("verdict", text), ("probability", number), ("consistency", text), ("spread", number),
             ("escalated", pa.bool_()),
         ],
+        "human": [
+            ("prompt_id", text), ("annotator", text), ("question", text), ("value", text),
+            ("status", text), ("response_ids", texts), ("text_digests", texts), ("shown", texts),
+            ("scale_min", number), ("scale_max", number),
+            ("submitted_at", pa.timestamp("us", tz="UTC")), ("inclusion_probability", number),
+            ("sample", text),
+        ],
     }  # fmt: skip
     meta = {"aifgen_schema_version": str(SCHEMA_VERSION)}
     return {name: pa.schema(fields, metadata=meta) for name, fields in tables.items()}
