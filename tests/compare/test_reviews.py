@@ -164,7 +164,7 @@ def test_a_discard_and_a_draft_count_nowhere(bench: Bench) -> None:
 
     assert study.raters == ("ann",)
     assert (study.units.people >= 0).sum() == 1
-    assert any("1 person, 1 answers about 1 of 4 prompts" in note for note in study.notes)
+    assert any("1 person, 1 answer about 1 of 4 prompts" in note for note in study.notes)
     answer(OUT, rows[1:])
     nobody = reviewed()
     assert len(nobody.units.people) == 0
