@@ -66,6 +66,9 @@ def show(found: Mapping[str, Any], out: str) -> None:
             f"{people['n_raters']} people agree with each other on {percent(people['ceiling'])} "
             f"(kappa {number(people['ceiling_kappa'])})."
         )
+    if told := _whole(found.get("estimates"), ranked[0][0]):
+        console.print()
+        console.print(_plain(told))
     console.print()
     if found["n_clusters"] >= FEW:
         console.print(f"Brackets: 95 % intervals over {found['n_clusters']:,} prompts.")
@@ -79,6 +82,19 @@ def show(found: Mapping[str, Any], out: str) -> None:
     console.print(f"report:    {out}/report.html", soft_wrap=True)
     console.print(f"figures:   {out}/comparison.json", soft_wrap=True)
     console.print(f"verdicts:  {out}/judgments_wide.parquet", soft_wrap=True)
+
+
+def _whole(estimates: Mapping[str, Any] | None, judge: str) -> str:
+    """What people who saw a part of the run would say of the whole; empty where they saw all."""
+    if not estimates or estimates["prompts"] >= estimates["of"]:
+        return ""
+    sample = f" ({' and '.join(estimates['samples'])})" if estimates["samples"] else ""
+    three = estimates["judges"][judge]
+    rate, plain = percent(three["prediction_powered"]), percent(three["naive"], bare=True)
+    return (
+        f"People saw {estimates['prompts']:,} of {estimates['of']:,} prompts{sample}: of all, "
+        f"{judge} agrees with them on {rate} (of those alone {plain})."
+    )
 
 
 def percent(figure: Mapping[str, Any], *, bare: bool = False, unit: str = " %") -> str:

@@ -18,7 +18,7 @@ SAMPLES = ("random", "disagreement", "margin", "stratified", "mixed")
 
 def main(words: Sequence[str]) -> None:
     parser = options("ppi", __doc__)
-    parser.add_argument("--repetitions", type=int, default=1000)
+    parser.add_argument("--repetitions", type=int, default=400)
     parser.add_argument("--prompts", type=int, default=800)
     parser.add_argument("--labelled", type=int, nargs="+", default=[60, 160])
     how = parser.parse_args(words)
@@ -42,8 +42,8 @@ def main(words: Sequence[str]) -> None:
 def covered(
     sample: str, seeds: Sequence[int], prompts: int = 800, people: int = 1
 ) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """By figure and way: covered, the share of intervals that hold the truth; width, their mean;
-    bias, the mean error."""
+    """By figure and way, of the repetitions that give an interval: covered, the share of intervals
+    that hold the truth; width, their mean; bias, the mean error."""
     truth = {"win rate of x": win_rate(people), "agreement of a": agreement("a", people)}
     seen: dict[str, dict[str, list[tuple[bool, float, float]]]] = {
         figure: {way: [] for way in WAYS} for figure in truth
@@ -58,6 +58,8 @@ def covered(
         for figure, right in truth.items():
             for way in WAYS:
                 of = three[figure][way]
+                if of["ci95"] is None:  # weights that make too few prompts of the labelled ones
+                    continue
                 low, high = of["ci95"]
                 seen[figure][way].append((low <= right <= high, high - low, of["value"] - right))
     return {

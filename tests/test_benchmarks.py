@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from benchmarks import bare, compare, floor, growth, start
+from benchmarks import bare, compare, floor, growth, ppi, start
 from benchmarks.measuring import Endpoint
 from benchmarks.report import PAGES, RESULTS, page, table
 
@@ -66,6 +66,15 @@ def test_compare(tmp_path: Path) -> None:
     assert "| `aifgen compare`" in told
 
 
+def test_ppi(tmp_path: Path) -> None:
+    size = ["--repetitions", "2", "--prompts", "200", "--labelled", "80"]
+    ppi.main([*size, "--out", str(tmp_path)])
+
+    told = (tmp_path / "ppi.md").read_text()
+    assert "2 repetitions, each with 200 new prompts" in told
+    assert told.count("| disagreement:80") == 2
+
+
 def test_the_endpoint_draws_answers_and_counts() -> None:
     with Endpoint("lognormal:0.01") as endpoint:
         said = [ask(endpoint.url, "gx", word) for word in ("one", "two", "one")]
@@ -117,7 +126,7 @@ def test_the_pages_show_what_was_measured_last() -> None:
     assert [page(text) for text in texts] == texts, "run: python -m benchmarks docs"
     results = {path.stem: path.read_text() for path in RESULTS.glob("*.md")}
     assert results.keys() == {
-        "floor", "peers", "growth", "start", "formats", "published", "compare",
+        "floor", "peers", "growth", "start", "formats", "published", "compare", "ppi",
     }  # fmt: skip
     for text in results.values():
         assert text in "".join(texts)

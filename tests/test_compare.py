@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from aifgen import comparing
+from aifgen.review.sampling import candidates, design, draw, probabilities
+from tests.compare.reviewed import answer
 from tests.conftest import ROOT, Bench
 from tests.fakes.model_server import Behaviour, ModelServer
 
@@ -175,6 +177,74 @@ def test_two_runs_and_people(
     effect = found["pairs"]["judge-a|judge-b"]["dataset_effect"]
     assert effect["lost"]["value"] > 0.2  # judge-b contradicts itself everywhere
     assert "judge-b" in capsys.readouterr().out
+
+
+def test_people_who_answered_about_the_run_count_by_themselves(
+    bench: Bench, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Drawn for its disagreement, answered by two, compared: estimates of the whole run."""
+    server.models["judge-b"] = Behaviour(judge=True, style="first")
+    bench.prompts(60)
+    assert bench("judge/prompt=pair", judge="[judge-a,judge-b]", out="outputs/r") == 0
+    run = Path("outputs", "r")
+    among, how = candidates(run), design("disagreement:30")
+    chances, taken = probabilities(among, how), draw(among, how, 0)
+    answer(
+        run,
+        [
+            {"prompt": one.prompt_id, "by": who, "question": "best", "value": k % 2,
+             "inclusion_probability": chance, "sample": how.text}
+            for k, (one, chance, there) in enumerate(zip(among, chances, taken, strict=True))
+            if there
+            for who in ("ann", "bob")
+        ],
+    )  # fmt: skip
+    before = (run / "run.json").read_bytes()
+    capsys.readouterr()
+
+    assert comparing.main(["outputs/r"]) == 0
+    told = capsys.readouterr().out
+    assert comparing.main(["outputs/r", "--no-human"]) == 0
+    silent = capsys.readouterr().out
+    assert comparing.main(["outputs/r", "--no-human", "--human=outputs/r"]) == 1
+    assert "--human and --no-human" in capsys.readouterr().err
+
+    with_, without = sorted(
+        (result(path) for path in Path("outputs", "comparisons").iterdir()),
+        key=lambda found: len(found["sources"]),
+        reverse=True,
+    )
+    assert with_["sources"] == ["outputs/r", "outputs/r/human.parquet"]
+    assert (without["sources"], without["estimates"], without["reference"]) == (
+        ["outputs/r"],
+        None,
+        None,
+    )
+    found = with_["estimates"]
+    assert (found["people"], found["prompts"], found["of"]) == (2, 30, 60)
+    assert (found["samples"], found["weighted"]) == (["disagreement:30"], True)
+    assert list(found["judges"]) == ["judge-a", "judge-b", "panel"]
+    assert list(found["generators"]) == ["gx", "gy"]
+    assert found["matchups"].keys() == {"gx|gy"}
+    for three in (*found["judges"].values(), *found["generators"].values()):
+        assert three["prediction_powered"]["ci95"] is not None
+        assert "drawn as disagreement:30" in three["prediction_powered"]["method"]
+    assert (
+        "People: 2 people, 60 answers about 30 of 60 prompts, drawn as disagreement:30 "
+        "(outputs/r/human.parquet)." in with_["notes"]
+    )
+    assert "People saw 30 of 60 prompts (disagreement:30): of all, judge-" in told
+    assert "the estimates speak of all" in told.splitlines()[0]
+    assert "People" not in silent
+    pages = {
+        path.parent.name: path.read_text()
+        for path in Path("outputs", "comparisons").rglob("report.html")
+    }
+    assert sorted('id="estimates"' in page for page in pages.values()) == [False, True]
+    assert (run / "run.json").read_bytes() == before
+    # More answers of the same people: the same question, and so the same folder.
+    assert comparing.main(["outputs/r"]) == 0
+    assert len(list(Path("outputs", "comparisons").iterdir())) == 2
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ def _asked(study: Study, source: str, answers: int) -> str:
     prompts = distinct(study.cluster[units.item[(units.people >= 0).any(axis=0)]])
     who = "1 person" if len(study.raters) == 1 else f"{len(study.raters):,} people"
     drawn = f"drawn as {' and '.join(study.samples)}" if study.samples else "chosen nobody says how"
-    what = f"{answers:,} answers about {prompts:,} of {study.clusters:,} prompts"
+    told = "1 answer" if answers == 1 else f"{answers:,} answers"
+    what = f"{told} about {prompts:,} of {study.clusters:,} prompts"
     return f"People: {who}, {what}, {drawn} ({source})."
 
 

@@ -11,6 +11,9 @@ WHOLE = 0.99
 MANY = 3
 """From so many judges on, the best of them is flattered by having been chosen."""
 
+EVEN = ("random", "all")
+"""Samples that are like the run."""
+
 
 def cautions(study: Study) -> list[str]:
     """Sentences."""
@@ -24,6 +27,11 @@ def cautions(study: Study) -> list[str]:
         found.append(f"Gold is known for {known:,} of {len(units):,} {noun}{more}.")
     if source == "people" and known < WHOLE * len(units):
         found.append(f"People labelled {known:,} of {len(units):,} {noun}.")
+    if drawn := [sample for sample in study.samples if sample.partition(":")[0] not in EVEN]:
+        found.append(
+            f"People saw prompts that were chosen ({' and '.join(drawn)}): agreement, kappa and "
+            "the ceiling are of these; the estimates speak of the whole run."
+        )
     if units.kind == "pair" and (without := study.items - distinct(units.item)):
         found.append(f"Without two different texts, and so without a pair: {without:,} items.")
     seen = (units.said != ABSENT).sum(axis=1)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 
+from aifgen.compare.cautions import EVEN
 from aifgen.figures import dollars
 from aifgen.records import PANEL
 
@@ -21,6 +22,23 @@ WHOSE = {"gold": "gold", "people": "people"}
 
 def headline(found: Mapping[str, Any]) -> str:
     """One or two sentences about the judges of a comparison; a panel of them is not another."""
+    return _about(found) + _chosen(found)
+
+
+def _chosen(found: Mapping[str, Any]) -> str:
+    """That people saw what was chosen for its disagreement, and not the run as it is."""
+    estimates = found.get("estimates") or {}
+    samples = estimates.get("samples") or []
+    alike = all(sample.partition(":")[0] in EVEN for sample in samples)
+    if found["reference"] != "people" or alike:
+        return ""
+    return (
+        f" People saw prompts drawn as {' and '.join(samples)}, which are not like the rest: the "
+        "estimates speak of all."
+    )
+
+
+def _about(found: Mapping[str, Any]) -> str:
     alone = {name: of for name, of in found["judges"].items() if of["judge"] != PANEL}
     judges = alone or found["judges"]
     found = {**found, "judges": judges}

@@ -1,60 +1,20 @@
-"""What people said, as codes of a study's units. Knows no file (see people_files)."""
+"""Which labels of people are about which items, and what each says. Reads no file."""
 
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aifgen.compare.coding import known
-from aifgen.compare.hearing import Hearing, Words, as_label
-from aifgen.compare.opinions import Codes, Layout
+from aifgen.compare.hearing import as_label
+from aifgen.compare.people_codes import Key, People, Said, coded
 from aifgen.compare.people_files import Label, Labels, NoLabel, labels, order, words
-from aifgen.compare.study import ABSENT, TIE, Kind, StudyError, Units
+from aifgen.compare.study import StudyError, Units
 from aifgen.compare.values import numeric_texts
 
 __all__ = ["Label", "Labels", "NoLabel", "People", "apply", "labels", "words"]
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """raters: (R,) names. codes: (R, n) as Units.people. inclusion: (I,) as Study.inclusion.
-    samples: as Study.samples. notes: sentences for Study.notes."""
-
-    raters: tuple[str, ...]
-    codes: NDArray[np.int8]
-    inclusion: NDArray[np.float64]
-    samples: tuple[str, ...]
-    notes: tuple[str, ...]
-    _items: NDArray[np.int64]
-    _start: NDArray[np.int64]
-    _ratings: NDArray[np.float64]
-
-    def ratings_at(
-        self, item: NDArray[np.int64], position: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """(R, m) for Ratings.people: NaN where nobody gave a number."""
-        at, there = _found(self._items, item)
-        found = np.full((len(self.raters), len(item)), np.nan)
-        found[:, there] = self._ratings[:, self._start[at[there]] + position[there]]
-        return found
-
-
-@dataclass(slots=True)
-class _Said:
-    """One person about one item: a word, ratings, and ranks (the higher the better)."""
-
-    word: str | None = None
-    numbers: list[float | None] | None = None
-    ranks: list[float | None] | None = None
-    shown: list[str] | None = None
-
-
-Key = tuple[int, str, tuple[str, ...] | None]
-"""Item, rater, the order of responses that a label is in."""
 
 
 def apply(
@@ -75,7 +35,7 @@ def apply(
     wanted = {row.key for row in found.rows}
     index = {name: k for k, name in enumerate(ids) if name in wanted}
     raters = order([row.rater for row in found.rows])
-    said: dict[Key, _Said] = {}
+    said: dict[Key, Said] = {}
     lost, strange, gone = list[Label](), list[Label](), list[Label]()
     inclusion = np.full(len(ids), np.nan)
     samples: dict[str, None] = {}
@@ -96,7 +56,7 @@ def apply(
         if told is None:
             strange.append(row)
             continue
-        one = said.setdefault((item, row.rater, row.responses), _Said(shown=told.shown))
+        one = said.setdefault((item, row.rater, row.responses), Said(shown=told.shown))
         changed += None not in (one.word, told.word) and one.word != told.word
         one.word = told.word if told.word is not None else one.word
         one.numbers = _merged(one.numbers, told.numbers)
@@ -116,7 +76,7 @@ def apply(
             * bool(gone)
         )
     notes = _notes(found.source, len(found.rows), lost, strange, gone, changed)
-    return _people(found, said, raters, responses, units, (inclusion, tuple(samples), notes))
+    return coded(found, said, raters, responses, units, (inclusion, tuple(samples), notes))
 
 
 def _notes(
@@ -178,68 +138,7 @@ def _by_text(row: Label, names: Sequence[str], digests: Sequence[str]) -> Label 
     return replace(row, value=tuple(map(kept.get, seen)), responses=seen) if kept else None
 
 
-def _people(
-    found: Labels,
-    said: Mapping[Key, _Said],
-    raters: list[str],
-    responses: Sequence[Sequence[str]],
-    units: Units,
-    more: tuple[NDArray[np.float64], tuple[str, ...], tuple[str, ...]],
-) -> People:
-    import pyarrow as pa
-
-    items = np.unique([item for item, _, _ in said])
-    names = [list(responses[int(item)]) for item in items]
-    layout = Layout(np.array([len(one) for one in names], np.int32))
-    hearing = Hearing(layout, pa.array([name for one in names for name in one], pa.string()))
-    item = np.searchsorted(items, [item for item, _, _ in said])
-    who = np.array([raters.index(rater) for _, rater, _ in said], np.int32)
-    orders = pa.array([one.shown for one in said.values()], pa.list_(pa.string()))
-
-    def heard(words: Sequence[str | None], numbers: Sequence[list[float | None] | None]) -> Codes:
-        spoken = Words(
-            item, who, pa.array(words, pa.string()), pa.array(numbers, pa.list_(pa.float64())),
-            orders=orders,
-        )  # fmt: skip
-        opinions = hearing.hear(spoken, lambda row: f"{found.source}, label {row + 1}", "label")
-        coding = known(units.kind, layout, units.classes, hearing.labels)
-        return coding.codes(opinions, len(raters))
-
-    nothing = [None] * len(said)
-    by_word = heard([one.word for one in said.values()], nothing)
-    by_rank = heard(nothing, [one.ranks for one in said.values()])
-    by_rating = heard(nothing, [one.numbers for one in said.values()])
-    codes = _first_word(by_word.said, by_rank.said, by_rating.said, layout, units.kind)
-    rating = np.where(np.isfinite(by_rating.rating), by_rating.rating, by_word.rating)
-    at, there = _found(items, units.item)
-    if units.kind == "pair":
-        p, q = units.position[there].astype(np.int64).T
-        m = layout.counts[at[there]].astype(np.int64)
-        unit = layout.pairs[at[there]] + p * m - p * (p + 1) // 2 + q - p - 1
-    else:
-        unit = at[there]
-    people = np.full((len(raters), len(units)), ABSENT, np.int8)
-    people[:, there] = np.where(codes < 0, ABSENT, codes)[:, unit]
-    return People(tuple(raters), people, *more, items, layout.responses, rating)
-
-
-def _first_word(
-    word: NDArray[np.int8],
-    rank: NDArray[np.int8],
-    rating: NDArray[np.int8],
-    layout: Layout,
-    kind: Kind,
-) -> NDArray[np.int8]:
-    """(R, n) the best names its own pairs, ranks the others, ratings what is left. That none of
-    three and more is the best says little of any two: then ranks and ratings come first."""
-    rest = np.where(rank >= 0, rank, rating)
-    if kind == "pair":
-        many = np.repeat(layout.counts > 2, np.diff(layout.pairs))
-        word = np.where(many & (word == TIE) & (rest >= 0), ABSENT, word).astype(np.int8)
-    return np.asarray(np.where(word >= 0, word, rest), np.int8)
-
-
-def _told(row: Label, names: list[str], units: Units) -> _Said | None:
+def _told(row: Label, names: list[str], units: Units) -> Said | None:
     """None where it is about no response of the item."""
     value, aligned = row.value, row.responses
     of = list(aligned or names)
@@ -250,13 +149,13 @@ def _told(row: Label, names: list[str], units: Units) -> _Said | None:
         if units.kind == "label":
             label = as_label(value)
             number = np.isfinite(numeric_texts([label])[0])
-            return _Said(word=label, shown=shown) if label in units.classes or number else None
+            return Said(word=label, shown=shown) if label in units.classes or number else None
         if value.lower() == "tie" and value not in names:
-            return _Said(word="tie", shown=shown)
+            return Said(word="tie", shown=shown)
         letter = string.ascii_uppercase.find(value.upper()) if len(value) == 1 else -1
         if value not in names and 0 <= letter < len(of):
             value = of[letter]
-        return _Said(word=value, shown=shown) if value in names else None
+        return Said(word=value, shown=shown) if value in names else None
     if isinstance(value, tuple):
         if len(value) != len(of):
             told = f"{len(value)} ratings for {len(of)} responses"
@@ -265,7 +164,7 @@ def _told(row: Label, names: list[str], units: Units) -> _Said | None:
     numbers = [value.get(name) for name in names]
     if all(number is None for number in numbers):
         return None
-    said = _Said(shown=shown)
+    said = Said(shown=shown)
     if row.ranked:
         said.ranks = numbers
     else:
@@ -279,11 +178,3 @@ def _merged(
     if one is None or two is None:
         return one or two
     return [a if b is None else b for a, b in zip(one, two, strict=True)]
-
-
-def _found(
-    items: NDArray[np.int64], item: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Where each is among the ascending items, and whether it is."""
-    at = np.minimum(np.searchsorted(items, item), len(items) - 1)
-    return at, items[at] == item

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from aifgen.page import about_bias, about_costs, about_judges, about_people, about_subsets
+from aifgen.page import (
+    about_bias,
+    about_costs,
+    about_estimates,
+    about_judges,
+    about_people,
+    about_subsets,
+)
 from aifgen.page.embedded import Embedded, embedded
 from aifgen.page.frame import page
 from aifgen.page.rows import differing
@@ -34,6 +41,7 @@ def comparison_page(comparison: Mapping[str, Any], study: Study, *, rows: int = 
     made = [
         about_judges.between(seen),
         about_judges.against(seen),
+        about_estimates.estimates(seen),
         about_bias.ratings(seen),
         about_costs.cost(seen),
         about_people.generators(seen),

@@ -47,3 +47,16 @@ def test_the_best_of_many_is_flattered() -> None:
 
     assert told.startswith("The best of 3 judges is flattered by having been chosen")
     assert cautions(pairs(dict.fromkeys("xyz", GOLD))) == []
+
+
+def test_people_who_saw_what_was_chosen_for_them() -> None:
+    few = np.where(np.arange(N) < 50, GOLD, ABSENT)
+
+    def told(*samples: str) -> list[str]:
+        return cautions(pairs({"x": GOLD}, people=[few], samples=samples))
+
+    assert told("random:50") == told() == ["People labelled 50 of 200 pairs."]
+    assert told("random:20", "flipped:30")[1] == (
+        "People saw prompts that were chosen (flipped:30): agreement, kappa and the ceiling are of "
+        "these; the estimates speak of the whole run."
+    )

@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 from markupsafe import Markup
 
+from aifgen.compare.estimates import estimates
 from aifgen.compare.study import FAILED, TIE, A, B
 from aifgen.page.comparison_page import comparison_page
 from aifgen.page.embedded import embedded, level, shared
 from aifgen.page.figures_table import Row, figures_table, how
 from aifgen.page.rows import differing
 from aifgen.page.wording import number, percent, points, visible
+from benchmarks.simulated import World
 from tests.compare.studies import pairs
 from tests.conftest import ROOT
 from tests.page.made import HOSTILE, JUDGES, Made, comparison, figure, rated, study
@@ -47,6 +49,31 @@ def test_the_answer_comes_first_and_figures_have_their_intervals() -> None:
     assert f"{100 * rate['value']:.1f} % <i>[{low}, {high}]</i>" in page
     assert "percentile bootstrap over 60 prompts, 50 resamples" in page
     assert "A note with &lt;i&gt;marks&lt;/i&gt;." in page
+
+
+def test_estimates_of_the_whole_run_stand_side_by_side() -> None:
+    of = World(200, seed=1).study("disagreement:50")
+    whole = {"estimates": estimates(of)}
+    three = whole["estimates"]["judges"]["a"]  # type: ignore[index]
+
+    page = comparison_page(comparison(of, **whole), of)
+
+    section = page.partition('<section id="estimates"')[2].partition("</section>")[0]
+    assert "One person labelled 50 of 200 prompts, drawn as disagreement:50." in section
+    assert "naive forgets how the labelled" in section
+    for way in ("naive", "human_only", "prediction_powered"):
+        assert percent(three[way]) in section
+    assert "those drawn and not labelled (yet) are taken for missing at random." in section
+
+
+def test_no_estimates_where_people_saw_all_or_none() -> None:
+    everything, nobody = World(40).study("all"), study()
+    for of in (
+        everything,
+        replace(nobody, units=replace(nobody.units, people=nobody.units.people[:0])),
+    ):
+        page = comparison_page(comparison(of, estimates=estimates(of)), of)
+        assert 'id="estimates"' not in page
 
 
 def test_percent_numbers_and_points() -> None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aifgen.compare.estimates import estimates
 from aifgen.page.comparison_page import comparison_page
+from benchmarks.simulated import World
 from tests.page.browser import CHROMIUM
 from tests.page.made import HOSTILE, comparison, study
 
@@ -193,3 +195,18 @@ def test_it_prints(chromium: Browser, small: Path) -> None:
     )
     assert not seen.page.is_visible("#list")
     seen.page.context.close()
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+def test_estimates_stay_in_their_place(chromium: Browser, tmp_path: Path, width: int) -> None:
+    of = World(200, seed=1).study("disagreement:50")
+    path = tmp_path / "report.html"
+    path.write_text(comparison_page(comparison(of, estimates=estimates(of)), of), encoding="utf-8")
+
+    seen = opened(chromium, path, width=width)
+
+    assert seen.errors == []
+    assert seen.page.is_visible("#estimates svg")
+    assert seen.page.is_visible("#estimates >> text=prediction-powered >> nth=0")
+    wide = seen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide[0] <= wide[1]
