@@ -10,6 +10,7 @@ from statistics import median_low
 
 from aifgen.judging.example import Best, Comment, Example
 from aifgen.records import Message
+from aifgen.review.votes import Vote
 
 
 @dataclass
@@ -25,12 +26,9 @@ class Person:
 
     @property
     def vote(self) -> Best | None:
-        """The best by their own word, else by their ranking, else by their ratings."""
-        if self.best is not None:
-            return self.best
-        if self.ranks is not None:
-            return _first([None if rank is None else -rank for rank in self.ranks])
-        return _first(self.ratings or [])
+        """The response that they find best, or tie."""
+        ratings, ranks = (of and tuple(of) for of in (self.ratings, self.ranks))
+        return Vote(ratings or None, self.best, ranks or None).first
 
 
 def example(
@@ -75,12 +73,3 @@ def example(
         agreement=round(fsum(agreed) / len(agreed), 9) if agreed else 0.0,
         comments=tuple(comments),
     )
-
-
-def _first(numbers: Sequence[float | None]) -> Best | None:
-    """The place of the highest; a tie where several are, null where fewer than two have one."""
-    there = {k: number for k, number in enumerate(numbers) if number is not None}
-    if len(there) < 2:
-        return None
-    top = [k for k, number in there.items() if number == max(there.values())]
-    return top[0] if len(top) == 1 else "tie"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from aifgen.review.human import SUBMITTED, Answer
 
-TIE = "tie"
-Best = int | str
+TIE: Final = "tie"
+Best = int | Literal["tie"]
 """The place of a response, or tie."""
 
 

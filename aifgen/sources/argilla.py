@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from aifgen.sources.base import Source, SourceFacts
 from aifgen.sources.cells import BadRow, plain, turns
 from aifgen.sources.columns import to_prompt
 from aifgen.sources.mapping import column_names
-from aifgen.sources.reading import check_limit, survey
+from aifgen.sources.reading import check_order, survey
 
 OPTION = "source."
 ID = "id"
@@ -26,6 +27,7 @@ ID = "id"
 class ArgillaSource(Source):
     """See docs/sources.md. A record's fields and metadata are the columns of a row, and what people
     submitted to a question is a list under the question's name. Nothing is changed there.
+    Shuffled, all records are in memory.
 
     responses: bring those that aifgen review push has put there, under their generators' names,
     with people's answers as labels.
@@ -41,10 +43,12 @@ class ArgillaSource(Source):
         responses: bool = False,
         completed: bool = False,
         limit: int | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
     ) -> None:
         if not isinstance(dataset, str) or not dataset.strip():
             raise ConfigError(f"source.dataset is {dataset!r}: give the name of one in Argilla")
-        check_limit(limit)
+        check_order(limit, shuffle, seed)
         for name, value in (("responses", responses), ("completed", completed)):
             if not isinstance(value, bool):
                 raise ConfigError(f"source.{name} is {value!r}: give true or false")
@@ -55,6 +59,8 @@ class ArgillaSource(Source):
         self.responses = responses
         self.completed = completed
         self.limit = limit
+        self.shuffle = shuffle
+        self.seed = seed
 
     def check(self) -> SourceFacts:
         return survey(self, f"the Argilla dataset {self.dataset!r}", "source.dataset")
@@ -77,7 +83,10 @@ class ArgillaSource(Source):
 
     def _prompts(self, server: Argilla, there: Any, people: list[str]) -> Iterator[Prompt]:
         scale = scale_of_ratings(there)
-        for number, one in enumerate(server.records(there), 1):
+        records = list(enumerate(server.records(there), 1)) if self.shuffle else None
+        if records is not None:
+            random.Random(self.seed).shuffle(records)
+        for number, one in records or enumerate(server.records(there), 1):
             if self.completed and one["status"] != "completed":
                 continue
             try:

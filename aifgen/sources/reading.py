@@ -16,19 +16,19 @@ def check_options(path: object, limit: object, shuffle: object, seed: object) ->
     """Raises ConfigError for a value that no source can take."""
     if not isinstance(path, str) or not path.strip():
         raise ConfigError(f"source.path is {path!r}: give the place as text, e.g. source.path=a/b")
-    check_limit(limit)
-    if not isinstance(shuffle, bool):
-        raise ConfigError(f"source.shuffle is {shuffle!r}: give true or false")
-    if not _whole(seed):
-        raise ConfigError(f"source.seed is {seed!r}: give a whole number, 0 or more")
+    check_order(limit, shuffle, seed)
 
 
-def check_limit(limit: object) -> None:
+def check_order(limit: object, shuffle: object, seed: object) -> None:
     if limit is not None and not _whole(limit):
         raise ConfigError(
             f"source.limit is {limit!r}: give a whole number of prompts (0 or more), "
             "or null for all of them"
         )
+    if not isinstance(shuffle, bool):
+        raise ConfigError(f"source.shuffle is {shuffle!r}: give true or false")
+    if not _whole(seed):
+        raise ConfigError(f"source.seed is {seed!r}: give a whole number, 0 or more")
 
 
 def _whole(value: object) -> bool:

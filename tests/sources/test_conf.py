@@ -27,6 +27,7 @@ def options(name: str, *overrides: str) -> dict[str, Any]:
 def test_every_option_builds(file: Path) -> None:
     assert f"aifgen source={file.stem}" in file.read_text().splitlines()[0]
     path = ["source.path=some/where"] if file.stem in NEEDS_PATH else []
+    path += ["source.dataset=some"] if file.stem == "argilla" else []
     found = options(file.stem, *path)
     assert {"limit"} <= found.keys()
     assert (found["shuffle"], found["seed"]) == (False, 5)

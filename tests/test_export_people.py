@@ -1,0 +1,179 @@
+"""aifgen export where people have reviewed the run: who decides a row, and what is marked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aifgen.compare.stored import stored
+from aifgen.export import main
+from aifgen.overruling import Decided, decided, policy
+from aifgen.review.votes import Vote
+from tests.conftest import Bench
+from tests.review.human import write_human
+
+Export = Callable[..., tuple[list[dict[str, Any]], str]]
+TEXT = "What is {0} plus {0}?"
+
+
+@pytest.fixture
+def export(bench: Bench, capsys: pytest.CaptureFixture[str]) -> Export:
+    """Rows and what was printed, of a run with three generators and six prompts."""
+    bench.prompts(6)
+    assert bench(generators="gx,gy,gz") == 0
+
+    def ran(*words: str, name: str = "dpo") -> tuple[list[dict[str, Any]], str]:
+        capsys.readouterr()
+        out = bench.path / "exported.jsonl"
+        assert main([str(bench.path / "out"), "--format", name, "--out", str(out), "--force",
+                     *words]) == 0  # fmt: skip
+        rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+        return rows, capsys.readouterr().out
+
+    return ran
+
+
+def said(bench: Bench, *told: tuple[str, str, str, str], digest: str | None = None) -> None:
+    """told: (prompt, annotator, question, value). digest: of all texts, not the right one."""
+    other = {} if digest is None else {"text_digests": [digest] * 3}
+    names = ("prompt_id", "annotator", "question", "value")
+    write_human(bench.path / "out", [dict(zip(names, one, strict=True), **other) for one in told])
+
+
+def pairs(rows: list[dict[str, Any]]) -> dict[str, tuple[str, str, str]]:
+    """By prompt: chosen, rejected, whose word it is."""
+    return {
+        row["prompt"][0]["content"]: (
+            row["chosen"][0]["content"], row["rejected"][0]["content"], row["labelled_by"],
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+def test_people_decide_where_they_spoke_and_every_row_is_marked(
+    bench: Bench, export: Export
+) -> None:
+    before, printed = export()
+    assert "labelled_by" not in before[0]
+    assert "decided" not in printed
+    text = {row["response_id"]: row["text"] for row in bench.table("responses")}
+    judged = {
+        row["prompt"][0]["content"]: (row["chosen"][0]["content"], row["rejected"][0]["content"])
+        for row in before
+    }
+    worst = {k: next(i for i, t in text.items() if t == judged[TEXT.format(k)][1]) for k in (0, 1)}
+    said(
+        bench,
+        # the judges' own rejected one is best; nobody says which is the worst
+        ("q0", "ann", "best", worst[0]),
+        # by ratings alone: gz before gx before gy
+        ("q1", "ann", "rating", "[3, 1, 5]"),
+        ("q2", "ann", "best", "tie"),
+        ("q3", "ann", "ranking", "[2, 1, 3]"),
+        # one each: split, so that the judges' word stays
+        ("q4", "ann", "best", "q4/gx/0"),
+        ("q4", "bob", "best", "q4/gy/0"),
+    )
+    rows, printed = export()
+    found = pairs(rows)
+    assert found[TEXT.format(0)][0] == text[worst[0]]
+    assert found[TEXT.format(0)][1] != text[worst[0]]
+    assert found[TEXT.format(0)][2] == "people"
+    assert found[TEXT.format(1)] == (text["q1/gz/0"], text["q1/gy/0"], "people")
+    assert TEXT.format(2) not in found
+    assert found[TEXT.format(3)] == (text["q3/gy/0"], text["q3/gz/0"], "people")
+    for k in (4, 5):
+        assert found[TEXT.format(k)] == (*judged[TEXT.format(k)], "judges")
+    assert "people decided 4 prompts, " in printed
+    assert " 1 as ties, which give no row (column labelled_by)" in printed
+    alone, _ = export("--people", "none")
+    assert alone == before
+    for name in ("kto", "sft", "orpo"):
+        marked, _ = export(name=name)
+        assert {row["labelled_by"] for row in marked} == {"people", "judges"}
+
+
+def test_who_is_believed(bench: Bench, export: Export) -> None:
+    text = {row["response_id"]: row["text"] for row in bench.table("responses")}
+    said(
+        bench,
+        *(("q0", who, "best", f"q0/{name}/0") for who, name in
+          (("ann", "gx"), ("bob", "gy"), ("cy", "gy"), ("dan", "gz"))),
+        ("q1", "bob", "best", "q1/gz/0"),
+    )  # fmt: skip
+    by = {words: pairs(export(*words)[0]) for words in (
+        (), ("--people", "any"), ("--people", "ann,bob"), ("--people", "bob"),
+    )}  # fmt: skip
+    first = TEXT.format(0)
+    assert by[()][first][2] == "judges"  # two of four are no majority
+    assert by["--people", "any"][first][::2] == (text["q0/gy/0"], "people")
+    assert by["--people", "ann,bob"][first][::2] == (text["q0/gx/0"], "people")
+    assert by["--people", "bob"][first][::2] == (text["q0/gy/0"], "people")
+    for found in by.values():
+        assert found[TEXT.format(1)][::2] == (text["q1/gz/0"], "people")
+
+
+def test_answers_about_other_texts_are_left_out_and_counted(bench: Bench, export: Export) -> None:
+    said(bench, ("q0", "ann", "best", "q0/gx/0"), digest="another")
+    rows, printed = export()
+    assert {row["labelled_by"] for row in rows} == {"judges"}
+    assert "1 answers of people are about texts that the run has no longer: left out" in printed
+
+
+def test_people_s_answers_are_human_labels_for_a_comparison(
+    bench: Bench, export: Export, tmp_path: Path
+) -> None:
+    said(
+        bench,
+        ("q0", "ann", "best", "q0/gx/0"),
+        ("q0", "bob", "rating", "[1, null, 5]"),
+        ("q3", "bob", "best", "tie"),
+    )
+    out = tmp_path / "items"
+    words = [str(bench.path / "out"), "--format", "judgments", "--out", str(out)]
+    assert main(words) == 0
+    items = [json.loads(line) for line in (out / "items.jsonl").read_text("utf-8").splitlines()]
+    labels = {item["item_id"]: item["human_labels"] for item in items}
+    assert labels["q0"] == [[1, 0, 0], [1, None, 5]]
+    assert labels["q3"] == [[None, None, None], [0.5, 0.5, 0.5]]
+    study = stored(out / "items.jsonl", out / "judgments.parquet")
+    assert (study.units.people >= 0).any(axis=1).sum() == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            ["--people", "nobody"],
+            "--people nobody: give majority, any, none or names of",
+        ),
+        (["--people", ","], "--people ,: give majority"),
+    ],
+)
+def test_wrong_words(
+    bench: Bench, export: Export, capsys: pytest.CaptureFixture[str], words: list[str],
+    expected: str,
+) -> None:  # fmt: skip
+    run = str(bench.path / "out")
+    assert main([run, "--format", "dpo", *words]) == 1
+    assert "nobody has submitted an answer about" in capsys.readouterr().err
+    said(bench, ("q0", "ann", "best", "tie"))
+    assert main([run, "--format", "dpo", *words]) == 1
+    err = capsys.readouterr().err
+    assert expected in err
+    assert "(ann)" in err
+
+
+def test_policies_of_votes() -> None:
+    votes = {"a": Vote(best=0), "b": Vote(best=1), "c": Vote(best=0), "d": Vote(ratings=(None,))}
+    assert decided(votes, "majority") == Decided(0, (votes["a"], votes["b"], votes["c"]))
+    assert decided({"a": Vote(best=0), "b": Vote(best=1)}, "any") is None
+    assert decided({"a": Vote(best="tie")}, "majority") == Decided("tie", (Vote(best="tie"),))
+    assert decided(votes, ("d", "b")) == Decided(1, (votes["b"],))
+    assert decided({}, "any") is None
+    assert policy(None, ()) == "majority"
+    assert policy("b,a,b", ("a", "b")) == ("b", "a")
