@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from aifgen.errors import ReviewError
 
@@ -63,15 +62,19 @@ def holder(home: Path) -> int | None:
         raise ReviewError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def state(home: Path, pid: int) -> dict[str, Any] | None:
-    """Where the server of this process answers, {"url", "port", "ready"}; null: it does not say."""
+def address(home: Path, pid: int) -> str | None:
+    """Where the server of this process answers; null: nowhere yet. Raises ReviewError."""
+    path = home / STATE
     try:
-        found = json.loads((home / STATE).read_text())
-        if found["pid"] == pid and found["ready"]:
-            return {"url": str(found["url"]), "port": int(found["port"])}
+        found = json.loads(path.read_text())
+        return str(found["url"]) if found["pid"] == pid and found["ready"] else None
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, TypeError, KeyError):
-        pass
-    return None
+        raise ReviewError(
+            f"{path} is damaged, though a server runs (process {pid}): end it with aifgen review "
+            f"serve --stop --home {home}, then start again; no data are lost"
+        ) from None
 
 
 def read_users(home: Path) -> tuple[str, tuple[User, ...]]:

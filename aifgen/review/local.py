@@ -18,7 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from aifgen.errors import ReviewError
 from aifgen.review import environment
-from aifgen.review.home import HOME, LOG, LocalServer, User, holder, read_users, state
+from aifgen.review.home import HOME, LOG, LocalServer, User, address, holder, read_users
 
 OWNER = WORKSPACE = "aifgen"
 LOOPBACK = "127.0.0.1"
@@ -40,13 +40,13 @@ def find(home: Path = HOME) -> LocalServer | None:
     pid = holder(home)
     if pid is None:
         return None
-    where = state(home, pid)
-    if where is None:
+    url = address(home, pid)
+    if url is None:
         return None
     workspace, users = read_users(home)
     if not users:
         raise ReviewError(f"{home} has lost its credentials.json: stop the server and start again")
-    return LocalServer(where["url"], users[0].api_key, workspace, users, home, pid)
+    return LocalServer(url, users[0].api_key, workspace, users, home, pid)
 
 
 def start(
@@ -142,7 +142,13 @@ def _wait(home: Path, process: subprocess.Popen[bytes] | None) -> LocalServer:
     end = time.monotonic() + START_S
     try:
         while time.monotonic() < end:
-            if (server := find(home)) is not None and _answers(server.url):
+            try:
+                server = find(home)
+            except ReviewError:
+                if process is None or process.poll() is not None:
+                    raise
+                server = None  # what our process found there, it is about to write anew
+            if server is not None and _answers(server.url):
                 return server
             if process is None or process.poll() is not None:
                 # It may have found that another process was quicker to start the server.

@@ -116,5 +116,5 @@ def _status(home: Path) -> str:
         names = ", ".join(user.name for user in server.users)
         return f"Argilla answers at {server.url} (process {server.pid}, users {names})"
     if homes.holder(home) is not None:
-        return f"Argilla of {home} is starting, or its {homes.STATE} is damaged: --stop ends it"
+        return f"Argilla of {home} is starting"
     return f"no Argilla runs on {home}"

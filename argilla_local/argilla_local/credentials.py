@@ -91,6 +91,10 @@ def _read(path: Path) -> Credentials | None:
 
 @contextlib.contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    with open(home / f"{FILE}.lock", "a") as lock:
+    try:
+        lock = open(home / f"{FILE}.lock", "a")  # noqa: SIM115 (closed below)
+    except OSError as error:
+        raise Failure(f"{home} cannot be written ({error.strerror})") from None
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -18,6 +20,8 @@ from typing import Any
 from argilla_local import credentials, database, stand_ins, users
 from argilla_local.home import Failure, announce, held, last_port, page_folder
 
+MEGABYTES = 20
+"""What an empty home takes on the disk while its server runs, most of it the web page."""
 PORT = 6900
 TRIES = 100
 KEEP_S = 75
@@ -53,12 +57,10 @@ def run(
         os.chdir(home)
         try:
             _run(listening, known, url, bound)
-        except sqlite3.DatabaseError as error:
-            raise Failure(f"{home / database.FILE} cannot be used ({error})") from None
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise Failure(f"the disk of {home} is full: make room there") from None
+        except Exception as error:
+            if failure := _told(error, home):
+                raise failure from None
+            raise
 
 
 def add_users(home: Path, owner: str, workspace: str, annotators: Sequence[str]) -> None:
@@ -97,6 +99,19 @@ def listen(home: Path, host: str, port: int | None) -> socket.socket:
     raise Failure(f"no port from {PORT} to {PORT + TRIES - 1} of {host} is free: name one")
 
 
+def _told(error: Exception, home: Path) -> Failure | None:
+    """What the user can mend of an error that came from anywhere in the server."""
+    cause = getattr(error, "orig", error)  # SQLAlchemy wraps what SQLite raised
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    # copytree gathers what went wrong as texts.
+    full = full or (isinstance(error, shutil.Error) and f"[Errno {errno.ENOSPC}]" in str(error))
+    if full or "disk is full" in str(cause):
+        return Failure(f"the disk of {home} is full: make room there (about {MEGABYTES} MB)")
+    if isinstance(cause, sqlite3.DatabaseError):
+        return Failure(f"{home / database.FILE} cannot be used ({cause})")
+    return None
+
+
 def _settings(known: credentials.Credentials) -> None:
     """The home decides, not the environment of whoever starts the server."""
     for name in [name for name in os.environ if name.upper().startswith("ARGILLA_")]:
@@ -112,6 +127,8 @@ def _run(listening: socket.socket, known: credentials.Credentials, url: str, por
     tempfile.tempdir = str(page_folder(Path()).absolute())
     stand_ins.install()
     database.prepare()
+    # What is loaded stays: looking through it for garbage would take a quarter of the start.
+    gc.disable()
     import uvicorn
     from argilla_server import app
 
@@ -121,6 +138,8 @@ def _run(listening: socket.socket, known: credentials.Credentials, url: str, por
     engine.register()
     del os.environ["ARGILLA_AUTH_SECRET_KEY"]  # read by now
     tempfile.tempdir = None
+    gc.freeze()
+    gc.enable()
     speedups.apply()
     database.migrate()
     asyncio.run(_users(known))

@@ -74,6 +74,7 @@ def make_scene(argilla: local.LocalServer, name: str) -> Scene:
         item = room.record(k)
         item["fields"]["prompt"] = text
         items.append(item)
+    items[4]["metadata"]["source"] = ["source-1", "source-9"]
     items[5]["metadata"] = {}
     items[5]["suggestions"] = []
     owner.ok("PUT", f"/datasets/{room.id}/records/bulk", {"items": items})

@@ -98,6 +98,7 @@ def test_it_serves_keeps_to_itself_and_ends(words: list[str], tmp_path: Path) ->
         (["start", "--home", "h", "--annotator", "a/b"], "'a/b' cannot be a user's name"),
         (["users", "--home", "h", "--annotator", ""], "'' cannot be a user's name"),
         (["start", "--home", "file/h"], "cannot be written (Not a directory)"),
+        (["users", "--home", "none"], "none cannot be written (No such file or directory)"),
     ],
 )
 def test_wrong_words(words: list[str], tmp_path: Path, more: list[str], sentence: str) -> None:

@@ -38,11 +38,11 @@ def test_what_the_metadata_hold(scene: Scene) -> None:
     found = metrics(scene)
     assert found["margin"] == {"type": "float", "min": 0.0, "max": 0.4}
     assert found["rank"] == {"type": "integer", "min": 0, "max": 4}
-    assert found["source"]["total"] == 5
+    assert found["source"]["total"] == 6
     assert {value["term"]: value["count"] for value in found["source"]["values"]} == {
-        "source-0": 2, "source-1": 2, "source-2": 1
+        "source-0": 2, "source-1": 2, "source-2": 1, "source-9": 1
     }  # fmt: skip
-    assert [value["count"] for value in found["source"]["values"]] == [2, 2, 1]
+    assert [value["count"] for value in found["source"]["values"]] == [2, 2, 1, 1]
 
 
 def test_an_empty_dataset_and_a_draft(argilla: local.LocalServer) -> None:

@@ -143,6 +143,8 @@ def test_orders(scene: Scene) -> None:
     assert scene.sorted(RATED, "desc", "ben")[:2] == [0, 3]
     assert scene.sorted(RATED, "asc", "ada")[:3] == [0, 2, 1]
     assert scene.sorted(STATUS, "asc", "ben")[:3] == [1, 0, 3]
+    # 4 is from two sources: upwards the smaller one counts, downwards the greater one
+    assert scene.sorted(SOURCE, "desc")[:2] == [4, 2]
     by_source = [{"scope": SOURCE, "order": "asc"}, {"scope": MARGIN, "order": "desc"}]
     assert scene.search({"sort": by_source}) == [3, 0, 4, 1, 2, 5]
 

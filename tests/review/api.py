@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -12,6 +13,14 @@ from urllib.parse import urlsplit
 PEOPLE = ("ada", "ben", "cy")
 MODELS = ("a", "b", "c", "d", "e", "f")
 LABELS = ("good", "bad", "tie")
+
+
+def free_port() -> int:
+    """A port that the next free one from 6900 on, which other tests are given, is not."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aifgen.review import local
-from tests.review.api import LABELS, MODELS, PEOPLE, Api, Room, make_room
+from tests.review.api import LABELS, MODELS, PEOPLE, Api, Room, free_port, make_room
 
 
 class Writers:
@@ -52,7 +52,7 @@ class Writers:
 
 
 def test_during_pushes(home: Path) -> None:
-    server = local.start(home)
+    server = local.start(home, port=free_port())
     owner = Api(server.url, server.api_key)
     room = make_room(owner, "pushed")
     path = f"/datasets/{room.id}/records/bulk"

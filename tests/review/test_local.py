@@ -16,7 +16,8 @@ import pytest
 from aifgen.errors import ReviewError
 from aifgen.review import local
 from aifgen.review.home import holder
-from tests.review.api import Api, make_room
+from tests.fakes.tiny_disk import tiny_disk
+from tests.review.api import Api, free_port, make_room
 
 OPEN = {
     ("GET", "/version"), ("GET", "/status"), ("GET", "/settings"), ("POST", "/token"),
@@ -123,7 +124,7 @@ def test_two_starts_at_once_are_one_server(home: Path) -> None:
 
 
 def test_stop_leaves_nobody_and_a_restart_keeps_everything(home: Path) -> None:
-    server = local.start(home, annotators=["ada"])
+    server = local.start(home, port=free_port(), annotators=["ada"])
     assert [user.name for user in server.users] == ["aifgen", "ada"]
     owner, ada = (Api(server.url, user.api_key) for user in server.users)
     room = make_room(owner, "kept")
@@ -195,7 +196,9 @@ def test_a_damaged_database(home: Path) -> None:
 def test_damaged_server_json(home: Path) -> None:
     server = local.start(home)
     (home / "server.json").write_text("{")
-    assert local.find(home) is None
+    for ask in (local.find, local.start):
+        with pytest.raises(ReviewError, match=r"server\.json is damaged, though a server runs"):
+            ask(home)
     assert holder(home) == server.pid
     assert local.stop(home)
     assert gone(server.pid)
@@ -221,6 +224,14 @@ def test_an_odd_name_of_a_home(argilla_python: Path, tmp_path: Path) -> None:
         assert (home / "argilla.db").stat().st_size > 0
     finally:
         local.stop(home)
+
+
+def test_a_full_disk(argilla_python: Path, tmp_path: Path) -> None:
+    with (
+        tiny_disk(tmp_path) as disk,
+        pytest.raises(ReviewError, match=r"did not start: the disk of .* is full: make room there"),
+    ):
+        local.start(disk / "argilla")
 
 
 def test_a_home_that_cannot_be(argilla_python: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from aifgen.review import local
 from aifgen.review.home import holder
 from tests.conftest import start
+from tests.review.api import free_port
 from tests.review.test_local import gone, token
 
 
@@ -61,7 +62,7 @@ def test_from_the_first_start_to_the_end(home: Path) -> None:
 
 
 def test_after_a_kill_it_comes_back_to_its_port(home: Path) -> None:
-    assert serve(home)[0] == 0
+    assert serve(home, "--port", str(free_port()))[0] == 0
     first = local.find(home)
     assert first
     os.kill(first.pid, signal.SIGKILL)
