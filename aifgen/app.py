@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aifgen import complaints, schema, sweep, usage
+from aifgen import complaints, reviewed, schema, sweep, usage
 from aifgen.confs import conf_dir as conf_dir
 from aifgen.confs import confs, no_shadows, users_conf
 from aifgen.identity import config_digest
@@ -99,9 +99,10 @@ def run_id(_root_: DictConfig) -> str:
         if key != "hydra"
         for node in [_root_[key] if not OmegaConf.is_missing(_root_, key) else None]
     }
-    judge: Any = plain.get("judge")
-    names = "+".join((judge or {}).get("models") or {}) or "run"
-    return f"{names[:60]}-{config_digest(plain)[:10]}"
+    judge: Any = plain.get("judge") or {}
+    names = "+".join(judge.get("models") or {}) or "run"
+    examples = reviewed.digest_of(judge.get("examples"))
+    return f"{names[:60]}-{config_digest(plain, examples)[:10]}"
 
 
 def typed(cfg: DictConfig) -> schema.Config:

@@ -13,12 +13,17 @@ INDIFFERENT = {"limits", "budget", "progress", "max_failure_rate", "experiment",
 INDIFFERENT_OF_MODEL = {"max_concurrency", "rpm", "tpm", "transport", "api_key_env"}
 
 
-def config_digest(config: Mapping[str, Any]) -> str:
+def config_digest(config: Mapping[str, Any], examples: str | None = None) -> str:
     """32 hex digits. The same for a config as Hydra composes it and for the typed one as a dict.
 
-    Nulls do not count, so that a new field with a null default changes no run.
+    Nulls do not count, so that a new field with a null default changes no run. examples: the digest
+    of what judge.examples holds, which counts in place of the file's name.
     """
     decisive = {key: value for key, value in config.items() if key not in INDIFFERENT}
+    if isinstance(decisive.get("judge"), Mapping):
+        decisive["judge"] = {**decisive["judge"], "examples": examples}
+        if config["judge"].get("examples") is None:
+            decisive["judge"].pop("examples_n", None)
     for group in (decisive.get("generators"), (decisive.get("judge") or {}).get("models")):
         if isinstance(group, Mapping) and group:
             plain = {

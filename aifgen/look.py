@@ -12,6 +12,7 @@ from aifgen.errors import StoreError
 from aifgen.estimate import GENERATE, JUDGE, Line, Usage
 from aifgen.generate import generate
 from aifgen.judging.examiner import Examiner
+from aifgen.judging.example import Shot
 from aifgen.judging.judge import judge
 from aifgen.judging.panel import judge_row
 from aifgen.judging.protocol import Shown, fence
@@ -49,7 +50,7 @@ class Look:
         self._line = {line.asking.endpoint.name: line for line in self.lines}
         self._marking = any(value is not None for value in asdict(made.config.budget).values())
         self._keys: set[int] = set()
-        self._templates: dict[tuple[int, int], int] = {}
+        self._templates: dict[tuple[int, int, tuple[Shot, ...]], int] = {}
         self.prompts = 0
 
     async def walk(self, tell: Callable[[int], None]) -> None:
@@ -92,6 +93,7 @@ class Look:
             for name, generator in self._ids(prompt)
         ]
         panel = self._panel
+        shots = panel.examples.of(prompt, responses) if panel.examples else ()
         for examiners in panel.judges:
             line = self._line[examiners[0].asking.endpoint.name]
             for examiner in examiners:
@@ -106,12 +108,13 @@ class Look:
                             await judge(
                                 self._client, examiner, prompt, question, sample,
                                 seed=panel.seed, repair=False, most_tokens=panel.most_tokens,
+                                examples=shots,
                             )  # fmt: skip
                         continue
                     texts = sum(len(response.text) for response in shown)
                     line.to_ask += times
                     line.characters += times * (
-                        self._template(examiner, len(shown)) + conversation + texts
+                        self._template(examiner, len(shown), shots) + conversation + texts
                     )
                     for response in blanks:
                         line.blanks[response.generator] += times
@@ -122,12 +125,12 @@ class Look:
             for sample in range(generator.samples):
                 yield response_id(prompt.prompt_id, generator.name, sample), generator.name
 
-    def _template(self, examiner: Examiner, n: int) -> int:
+    def _template(self, examiner: Examiner, n: int, shots: tuple[Shot, ...]) -> int:
         """Characters of a judge's request without a conversation and without responses."""
-        name = (id(examiner), n)
+        name = (id(examiner), n, shots)
         if name not in self._templates:
             texts = ("",) * n
-            shown = Shown("", texts, fence(0, "", texts, ""), ("",))
+            shown = Shown("", texts, fence(0, "", texts, ""), ("",), examples=shots)
             messages = examiner.asking.instruct(examiner.protocol.render(shown, examiner.means))
             self._templates[name] = sum(len(turn["content"]) for turn in messages)
         return self._templates[name]

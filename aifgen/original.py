@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aifgen import app
-from aifgen.errors import ConfigError
+from aifgen import app, keeping, reviewed
+from aifgen.errors import AifgenError, ConfigError
 from aifgen.folder import FAILURES, REPORT, TABLES, RunFolder
 from aifgen.identity import config_digest
+from aifgen.judging.example import Reviewed
 from aifgen.schema import Config
 
 PARQUET, JSONL = "aifgen.sinks.parquet.ParquetSink", "aifgen.sinks.jsonl.JsonlSink"
@@ -34,6 +37,7 @@ class Original:
     config: Config
     recipe: str
     overrides: list[str]
+    examples: Reviewed | None = None
 
     @property
     def answers(self) -> int:
@@ -94,10 +98,30 @@ def read(path: Path) -> Original:
     if not isinstance(found, DictConfig):
         raise ConfigError(f"{recipe} is no config")
     config = app.typed(found)
-    if config_digest(asdict(config)) != report["config_digest"]:
+    examples = _examples(path, config, report["config_digest"])
+    if (
+        config_digest(asdict(config), examples.digest if examples else None)
+        != report["config_digest"]
+    ):
         raise ConfigError(f"{recipe} is not the config of the run that {REPORT} tells of")
     words = typed.removeprefix("- ").removesuffix("\n").split("\n- ") if typed else []
-    return Original(path, report, config, text, words)
+    return Original(path, report, config, text, words, examples)
+
+
+def _examples(path: Path, config: Config, digest: str) -> Reviewed | None:
+    """The run's own copy, else what judge.examples names as long as it is the same."""
+    name = config.judge.examples
+    if name is None:
+        return None
+    for read in (partial(keeping.read, path), partial(reviewed.read, name)):
+        with contextlib.suppress(AifgenError):
+            found = read()
+            if config_digest(asdict(config), found.digest) == digest:
+                return found
+    raise ConfigError(
+        f"{path / keeping.KEPT}, which holds what the judges were shown, is missing or damaged, "
+        f"and judge.examples={name} is gone or has changed since the run"
+    )
 
 
 def _file(name: str, node: Any) -> str | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from aifgen import build, seats
+from aifgen import build, reviewed, seats
 from aifgen.errors import ConfigError
 from aifgen.identity import config_digest
+from aifgen.judging.example import Reviewed
 from aifgen.judging.panel import Panel
 from aifgen.llm.asking import Asking
 from aifgen.records import Prompt
@@ -18,7 +19,8 @@ from aifgen.sources.base import Source, SourceFacts
 
 @dataclass
 class Parts:
-    """responses: the most that a prompt has, its own and the generators'; null where unknown."""
+    """responses: the most that a prompt has, its own and the generators'; null where unknown.
+    reviewed: what judge.examples holds."""
 
     config: Config
     source: Source
@@ -28,18 +30,22 @@ class Parts:
     facts: SourceFacts
     digest: str
     responses: int
+    reviewed: Reviewed | None = None
 
     @property
     def roles(self) -> list[Asking]:
         return [*self.generators, *self.panel.askings]
 
 
-def parts(config: Config, source: Source | None = None) -> Parts:
-    """source: instead of the config's. Raises AifgenError for whatever can be known now."""
+def parts(config: Config, source: Source | None = None, examples: Reviewed | None = None) -> Parts:
+    """source, examples: instead of the config's. Raises AifgenError for whatever can be known
+    now."""
     build.check_numbers(config)
     source = source or build.source(config)
     sinks = build.sinks(config)
-    panel = seats.panel(config)
+    if examples is None and config.judge.examples is not None:
+        examples = reviewed.read(config.judge.examples)
+    panel = seats.panel(config, examples)
     generators = build.generators(config)
     facts = source.check()
     first = _first(source) if _looks_at_a_prompt(panel, facts) else None
@@ -52,10 +58,9 @@ def parts(config: Config, source: Source | None = None) -> Parts:
     given = facts.given or ((len(first.responses),) * 2 if first is not None else (0, 0))
     made = sum(generator.samples for generator in generators)
     _check_responses(panel, generators, (made + given[0], made + given[1]))
-    return Parts(
-        config, source, sinks, panel, generators, facts, config_digest(asdict(config)),
-        made + given[1],
-    )  # fmt: skip
+    digest = config_digest(asdict(config), examples.digest if examples else None)
+    most = made + given[1]
+    return Parts(config, source, sinks, panel, generators, facts, digest, most, examples)
 
 
 def _looks_at_a_prompt(panel: Panel, facts: SourceFacts) -> bool:
@@ -96,7 +101,7 @@ def _check_responses(panel: Panel, generators: Sequence[Asking], count: tuple[in
 def notes(found: Parts) -> list[str]:
     """What is to be said before anything is asked."""
     n = found.responses
-    told = seats.notes(found.config, found.panel)
+    told = seats.notes(found.config, found.panel, found.reviewed)
     if found.panel.protocol.kind != "pair" or n <= 2:
         return told
     pairs = n * (n - 1) // 2

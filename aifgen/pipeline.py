@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aifgen import keeping
 from aifgen.engine.garbage import fewer_passes
 from aifgen.engine.local import Flow
 from aifgen.errors import AifgenError, DataError
 from aifgen.folder import RunFolder, Tables
 from aifgen.generate import generate
 from aifgen.interrupts import Interrupt, two_stages
+from aifgen.judging.example import Reviewed
 from aifgen.judging.panel import judge_row
 from aifgen.llm.budget import Budget
 from aifgen.llm.client import Client
@@ -32,7 +34,7 @@ from aifgen.preferences import pair
 from aifgen.progress import Progress, State
 from aifgen.reading import Compare, for_people, whole
 from aifgen.records import Failure, Prompt, Row
-from aifgen.report import report
+from aifgen.report import report, shown_examples
 from aifgen.schema import Config
 from aifgen.sinks.base import Sink
 from aifgen.sources.base import Source
@@ -71,18 +73,19 @@ def run(
     overrides: Sequence[str] = (),
     offline: bool = False,
     source: Source | None = None,
+    examples: Reviewed | None = None,
     client: Callable[..., Client] = Client,
     compare: Compare | None = None,
 ) -> Outcome:
     """Work off a config in a folder: start, resume, or see that it is finished.
 
     recipe: the composed config as YAML, kept in the folder and in the dataset card. offline: every
-    answer comes from the store, and no key is needed. source: instead of the config's. client:
-    makes the one that is asked. compare: writes the comparison of a run with several judges; where
-    null, there is none. Raises AifgenError for whatever can be known before the first call; later
-    ones come in Outcome.error.
+    answer comes from the store, and no key is needed. source, examples: instead of the config's.
+    client: makes the one that is asked. compare: writes the comparison of a run with several
+    judges; where null, there is none. Raises AifgenError for whatever can be known before the first
+    call; later ones come in Outcome.error.
     """
-    found = parts(config, source)
+    found = parts(config, source, examples)
     endpoints = [role.endpoint for role in found.roles]
     folder = RunFolder(run_dir)
     with folder.locked():
@@ -228,8 +231,9 @@ class _Run:
         if said.judgments and all(judgment.status == "error" for judgment in said.judgments):
             outcome = "failed"
         return Row(
-            prompt, responses, said.judgments, said.verdicts, preferences, said.failures, outcome
-        )
+            prompt, responses, said.judgments, said.verdicts, preferences, said.failures, outcome,
+            said.examples,
+        )  # fmt: skip
 
     def _emit(self, row: Row) -> None:
         assert self.tables is not None
@@ -276,6 +280,8 @@ class _Run:
             try:
                 self.folder.forget_pages()
                 self.tables.close()
+                if self.parts.reviewed is not None:
+                    self.folder.write_text(keeping.KEPT, keeping.text(self.parts.reviewed))
                 for sink in self.parts.sinks.values():
                     if whole or sink.takes_partial:
                         places.append(sink.close({**final, "recipe": self.recipe}))
@@ -356,6 +362,8 @@ class _Run:
             embedded=[j.name for j in parts.panel.askings if j.endpoint.weights is not None],
         )
         source = str(parts.config.source.get("_target_", "")).rpartition(".")[2]
+        if parts.panel.examples is not None:
+            found["examples"] = shown_examples(parts.panel.examples, self.tally.examples)
         return {
             **found,
             "run_id": self.folder.path.name,

@@ -44,6 +44,7 @@ def build_anew(original: Original, hidden: Path) -> tuple[pipeline.Outcome, int]
         overrides=original.overrides,
         offline=True,
         source=source,
+        examples=original.examples,
         client=partial(Offline, seen=seen, failed=failed or {}),
     )
     if outcome.error is not None:

@@ -212,6 +212,8 @@ class Row:
     failures: tuple[Failure, ...] = ()
     outcome: str = "failed"
     """paired; or why there is no pair: tie, identical, small_margin, no_verdict, failed."""
+    examples: int = 0
+    """How many rows that people reviewed the judges were shown with it."""
 
 
 def response_id(prompt_id: str, generator: str, sample: int) -> str:

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from aifgen import __version__
+from aifgen.judging.examples import Examples
 from aifgen.judging.protocol import Protocol
 from aifgen.llm.meter import Meters
 from aifgen.records import SCHEMA_VERSION
@@ -66,6 +67,18 @@ def report(
         "embedded": list(embedded),
         "warnings": [EMBEDDED] * bool(embedded) + _unread(figures["judges"]),
         "versions": _versions(),
+    }
+
+
+def shown_examples(examples: Examples, prompts: Mapping[int, int]) -> dict[str, Any]:
+    """What people's judgments the judges were shown. prompts: by how many were shown with them."""
+    fewer = sum(count for shown, count in prompts.items() if 0 < shown < examples.shown)
+    return {
+        "from": examples.name,
+        "usable": len(examples),
+        "shown": examples.shown,
+        "prompts_with_fewer": fewer,
+        "prompts_without": prompts.get(0, 0),
     }
 
 

@@ -156,6 +156,10 @@ class Judge:
     scoring: Scoring = Scoring.text
     max_text_tokens: int | None = 8000
     """Longer texts are cut before a judge sees them, at about four characters a token."""
+    examples: str | None = None
+    """The human.parquet of a reviewed run: what people said of its rows is shown to the judges."""
+    examples_n: int = 3
+    """How many of them with each row."""
 
 
 @dataclass

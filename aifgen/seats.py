@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from aifgen import build
+from aifgen import build, examples
 from aifgen.errors import ConfigError
 from aifgen.judging.examiner import examiner
+from aifgen.judging.example import Reviewed
 from aifgen.judging.panel import Panel
 from aifgen.judging.protocol import Protocol
 from aifgen.llm.asking import Asking
@@ -14,8 +15,9 @@ FLIPS_ALONE = -1.0
 """No margin is as small: a cascade that goes on only where the order flipped."""
 
 
-def panel(config: Config) -> Panel:
-    """Raises ConfigError for settings that cannot be meant together."""
+def panel(config: Config, reviewed: Reviewed | None = None) -> Panel:
+    """reviewed: what judge.examples holds. Raises ConfigError for settings that cannot be meant
+    together."""
     node, protocol = config.judge, build.protocol(config)
     judges = build.judges(config)
     _check(node, protocol, judges)
@@ -36,6 +38,7 @@ def panel(config: Config) -> Panel:
         aggregate=node.aggregate.value,
         cascade=cascade,
         most_tokens=node.max_text_tokens,
+        examples=examples.seated(config, protocol, reviewed),
     )
 
 
@@ -100,7 +103,7 @@ def _check(node: Judge, protocol: Protocol, judges: list[Asking]) -> None:
         seen[who] = judge.name
 
 
-def notes(config: Config, found: Panel) -> list[str]:
+def notes(config: Config, found: Panel, reviewed: Reviewed | None = None) -> list[str]:
     """What a setting does, or does not do, that one might not expect."""
     node, kind, names = config.judge, found.protocol.kind, [a.name for a in found.askings]
     told = []
@@ -114,4 +117,4 @@ def notes(config: Config, found: Panel) -> list[str]:
         told.append(f"judge.flips=escalate: {others} only where the order flipped before")
     if node.aggregate is not Aggregate.mean and len(names) == 1:
         told.append(f"judge.aggregate={node.aggregate.value} has no effect: there is one judge")
-    return told
+    return told + examples.notes(node, found.examples, reviewed)

@@ -49,6 +49,8 @@ class Tally:
         self._cut_texts: Counter[str] = Counter()
         self.rows = self.failed = self.pairs = self.judged = 0
         self.outcomes: Counter[str] = Counter()
+        self.examples: Counter[int] = Counter()
+        """Judged prompts by how many examples from people were shown with them."""
         self.reasons: Counter[str] = Counter()
         self._statuses: dict[str, Counter[str]] = {name: Counter() for name, _ in judges}
         self._judged: dict[str, _Mean] = {name: _Mean() for name, _ in judges}
@@ -65,6 +67,7 @@ class Tally:
         self.pairs += len(row.preferences)
         self.judged += bool(row.verdicts)
         self.outcomes[row.outcome] += 1
+        self.examples[row.examples] += bool(row.judgments)
         self.failed += any(f.stage != "parse" for f in row.failures)
         for failure in row.failures:
             self.reasons[f"{failure.who}: {failure.reason}"] += 1

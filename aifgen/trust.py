@@ -9,8 +9,10 @@ from aifgen.figures import dollars
 
 
 def trust(report: Mapping[str, Any]) -> list[str]:
-    """How far the judges' word can be trusted, in lines: order, gold, cascade."""
+    """How far the judges' word can be trusted, in lines: examples, order, gold, cascade."""
     lines = []
+    if shown := report.get("examples"):
+        lines.append(_examples(shown))
     for name, figures in (report.get("judges") or {}).items():
         told = []
         if figures.get("decided"):
@@ -43,3 +45,15 @@ def trust(report: Mapping[str, Any]) -> list[str]:
             f"Cascade: {cascade['escalated']:,} of {cascade['rows']:,} prompts went on; {spared}."
         )
     return lines
+
+
+def _examples(shown: Mapping[str, Any]) -> str:
+    told = [
+        f"judges were shown {shown['shown']:,} of {shown['usable']:,} rows that people reviewed "
+        f"({shown['from']})"
+    ]
+    if fewer := shown["prompts_with_fewer"]:
+        told.append(f"fewer with {fewer:,} prompts")
+    if without := shown["prompts_without"]:
+        told.append(f"none with {without:,} prompts, as no row is shown beside itself")
+    return f"Examples: {'; '.join(told)}."

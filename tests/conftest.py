@@ -15,7 +15,10 @@ import pytest
 from hypothesis import settings
 
 from aifgen import app
+from tests.fakes.argilla import argilla, argilla_python
 from tests.fakes.model_server import ModelServer
+
+__all__ = ["argilla", "argilla_python"]
 
 ROOT = Path(__file__).parent.parent
 TABLES = ("prompts", "responses", "judgments", "verdicts", "preferences/train-00000-of-00001")

@@ -49,6 +49,7 @@ class Combined(Protocol):
                 "protocols that give ratings"
             )
         self.kind, self.scale = first.kind, first.scale
+        self.takes_examples = all(part.takes_examples for part in found.values())
         wanted = {part.reference for part in found.values()}
         self.reference = next(w for w in ("required", "optional", "none") if w in wanted)
         self.citation = "\n".join(dict.fromkeys(part.citation for part in found.values()))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from aifgen.errors import CallError, Filtered, ModelError
 from aifgen.judging.examiner import Examiner
+from aifgen.judging.example import Shot
 from aifgen.judging.expected import NoOdds, expected, first_token
 from aifgen.judging.formats.base import ParseFailure, Reading, Refusal
 from aifgen.judging.judgments import judgments
@@ -32,10 +33,11 @@ async def judge(
     seed: int,
     repair: bool,
     most_tokens: int | None = None,
+    examples: tuple[Shot, ...] = (),
 ) -> tuple[list[Judgment], Failure | None]:
     """One judgment an aspect. Never raises for an answer: see `status` and the failure.
 
-    most_tokens: what is longer is cut before it is shown.
+    most_tokens: what is longer is cut before it is shown. examples: from people, of other rows.
     """
     asking, protocol, means = examiner.asking, examiner.protocol, examiner.means
     whole = tuple(response.text for response in question.shown)
@@ -70,9 +72,9 @@ async def judge(
                 f"the prompt brings no reference answer, which {protocol.name} needs: name its "
                 "column with source.columns.reference=COLUMN"
             )
-        token = fence(seed, prompt.prompt_id, whole, conversation, tuple(references))
+        token = fence(seed, prompt.prompt_id, whole, conversation, tuple(references), examples)
         texts, notes = tuple(text for text, _ in cuts), tuple(note for _, note in cuts)
-        shown = Shown(conversation, texts, token, tuple(references), notes)
+        shown = Shown(conversation, texts, token, tuple(references), notes, examples)
         messages = asking.instruct(protocol.render(shown, means))
         try:
             reading = await ask(messages)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from aifgen.judging.aggregate import panel as put_together
 from aifgen.judging.citing import citations
 from aifgen.judging.examiner import Examiner
+from aifgen.judging.example import Shot
+from aifgen.judging.examples import Examples
 from aifgen.judging.judge import judge
 from aifgen.judging.protocol import Protocol
 from aifgen.judging.question import questions
@@ -23,7 +25,8 @@ class Panel:
     """The judges of a run and all that is said of them.
 
     judges: with one examiner for each part of the protocol. cascade: the margin up to which the
-    next judge is asked; null: all are. most_tokens: see judge.
+    next judge is asked; null: all are. most_tokens: see judge. examples: from people, the same for
+    all judges.
     """
 
     protocol: Protocol
@@ -35,6 +38,7 @@ class Panel:
     aggregate: str = "mean"
     cascade: float | None = None
     most_tokens: int | None = None
+    examples: Examples | None = None
 
     @property
     def citations(self) -> list[str]:
@@ -48,29 +52,31 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What all judges said of a row."""
+    """What all judges said of a row. examples: how many from people they were shown."""
 
     judgments: tuple[Judgment, ...]
     verdicts: tuple[Verdict, ...]
     failures: tuple[Failure, ...]
+    examples: int = 0
 
 
 async def judge_row(
     client: Client, panel: Panel, prompt: Prompt, responses: Sequence[Response]
 ) -> Judged:
     """Ask the judges about a row. Verdicts: each judge's, then the panel's where it has several."""
+    shots = panel.examples.of(prompt, responses) if panel.examples else ()
     if len(panel.judges) == 1:
-        return await _judge(client, panel, panel.judges[0], prompt, responses)
+        return await _judge(client, panel, panel.judges[0], prompt, responses, shots)
     if panel.cascade is None:
         said = await together(
-            [_judge(client, panel, examiners, prompt, responses) for examiners in panel.judges]
+            [_judge(client, panel, one, prompt, responses, shots) for one in panel.judges]
         )
         order = [response.response_id for response in responses]
         word = put_together([s.verdicts for s in said], panel.aggregate, order)
     else:
         said = []
         for examiners in panel.judges:
-            said.append(await _judge(client, panel, examiners, prompt, responses))
+            said.append(await _judge(client, panel, examiners, prompt, responses, shots))
             if not said[-1].judgments or _sure(said[-1].verdicts, len(responses), panel):
                 break
         word = _last_word(said)
@@ -78,6 +84,7 @@ async def judge_row(
         tuple(j for s in said for j in s.judgments),
         (*(v for s in said for v in s.verdicts), *word),
         tuple(f for s in said for f in s.failures),
+        len(shots),
     )
 
 
@@ -87,12 +94,13 @@ async def _judge(
     examiners: Sequence[Examiner],
     prompt: Prompt,
     responses: Sequence[Response],
+    shots: tuple[Shot, ...],
 ) -> Judged:
     """One judge about a row: every part of the protocol, every sample, every question."""
     asked = [
         judge(
             client, examiner, prompt, question, sample,
-            seed=panel.seed, repair=panel.repair, most_tokens=panel.most_tokens,
+            seed=panel.seed, repair=panel.repair, most_tokens=panel.most_tokens, examples=shots,
         )
         for examiner in examiners
         for sample in range(examiner.asking.samples)
@@ -111,7 +119,7 @@ async def _judge(
     if len(panel.protocol.parts) > 1:  # its judgments bear the parts' names
         found = [replace(verdict, protocol=panel.protocol.name) for verdict in found]
     failures = tuple(failure for _, failure in answers if failure)
-    return Judged(tuple(judgments), tuple(found), failures)
+    return Judged(tuple(judgments), tuple(found), failures, len(shots))
 
 
 def _sure(verdicts: Sequence[Verdict], responses: int, panel: Panel) -> bool:

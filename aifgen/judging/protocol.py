@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Literal
 
+from aifgen.judging.example import Shot
 from aifgen.judging.formats.base import Kind, Reading, Scale
 from aifgen.records import Message, digest
 
@@ -18,7 +19,7 @@ class Shown:
     conversation: the prompt as one transcript. texts: the responses in the order shown.
     fence: a token that cannot be guessed from the texts; it marks where each begins and ends.
     references: answers known to be right. notes: what to say after each text ("" for nothing),
-    where it was cut.
+    where it was cut. examples: of other rows, what people said of them.
     """
 
     conversation: str
@@ -26,6 +27,7 @@ class Shown:
     fence: str
     references: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    examples: tuple[Shot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class Protocol(ABC):
     """Null for pairs."""
     reference: Literal["none", "optional", "required"] = "none"
     """Whether the template shows the source's reference answers."""
+    takes_examples: bool = False
+    """Whether `render` shows examples from people, and their judgments have the form of its own."""
+    ties: bool = True
+    """Whether a pair may be a tie."""
 
     @abstractmethod
     def render(self, shown: Shown, means: Means) -> tuple[Message, ...]:
@@ -96,12 +102,15 @@ def fence(
     texts: tuple[str, ...],
     conversation: str,
     references: tuple[str, ...] = (),
+    examples: tuple[Shot, ...] = (),
 ) -> str:
     """12 hex digits that depend on all that they fence, so that nothing of it can know them.
 
     The same for every judge, run and order: a re-run asks the same.
     """
-    return digest("fence", seed, prompt_id, sorted(texts), conversation, references)[:12]
+    taught = [astuple(one) for one in examples]
+    parts = (sorted(texts), conversation, references, *([taught] if taught else ()))
+    return digest("fence", seed, prompt_id, *parts)[:12]
 
 
 def fenced(label: str, token: str, text: str) -> str:

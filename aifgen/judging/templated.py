@@ -11,12 +11,12 @@ from aifgen.judging.formats import registry
 from aifgen.judging.formats.base import Format, Kind, Reading, Scale
 from aifgen.judging.measures import scale_of
 from aifgen.judging.protocol import Means, Protocol, Shown
-from aifgen.judging.showing import REFERENCES, RESPONSES, variables
+from aifgen.judging.showing import EXAMPLES, REFERENCES, RESPONSES, placed, variables
 from aifgen.judging.template import Template
 from aifgen.records import Message
 
 Wanted = Literal["none", "optional", "required"]
-OURS = ("conversation", "n", "low", "high", "structured", "fence", "answer")
+OURS = ("conversation", EXAMPLES, "n", "low", "high", "structured", "fence", "answer")
 ODDS = "logprob_token"
 """The format that reads the odds of a token and no text."""
 
@@ -70,6 +70,8 @@ class Templated(Protocol):
             raise ConfigError(f"judge.prompt.answer of {name}: {wrong}")
         self._text = Asked(found, self._template(template), {})
         self._odds = self._with_logprobs(with_logprobs) if with_logprobs else self._text
+        self.takes_examples = not found.labelled
+        self.ties = found.ties and self._odds.answer.ties
         self._schemas: dict[tuple[bool, int], Mapping[str, Any] | None] = {}
         for structured in (False, True):
             for logprobs in (False, True):
@@ -77,7 +79,7 @@ class Templated(Protocol):
 
     def render(self, shown: Shown, means: Means) -> tuple[Message, ...]:
         asked = self._asked(means)
-        text = asked.template.render(self._values(asked, shown, means))
+        text = self._filled(asked, shown, means)
         system = (Message(role="system", content=self._system),) if self._system else ()
         return (*system, Message(role="user", content=text))
 
@@ -104,6 +106,21 @@ class Templated(Protocol):
 
     def _asked(self, means: Means) -> Asked:
         return self._odds if means.logprobs else self._text
+
+    def _filled(self, asked: Asked, shown: Shown, means: Means) -> str:
+        """Examples stand where the template says, else before the conversation or the texts."""
+        values, names = self._values(asked, shown, means), asked.template.names
+        if EXAMPLES in names and EXAMPLES not in self._variables:
+            return asked.template.render(values)
+        examples = str(values.pop(EXAMPLES))
+        if EXAMPLES in self._variables:
+            values[EXAMPLES] = self._variables[EXAMPLES]
+        if not examples:
+            return asked.template.render(values)
+        mark = f"<examples {shown.fence}>"  # which no text can hold
+        first = next(name for name in ("conversation", *RESPONSES[self.kind]) if name in names)
+        values[first] = f"{mark}{values[first]}"
+        return placed(asked.template.render(values), mark, examples)
 
     def _values(self, asked: Asked, shown: Shown, means: Means) -> dict[str, Any]:
         n = len(shown.texts)
@@ -155,7 +172,8 @@ class Templated(Protocol):
             *RESPONSES[self.kind],
             *(REFERENCES if self.reference != "none" else ()),
         ]
-        clash = set(known) & set(self._variables)
+        # Examples of one's own, in a protocol of one's own, keep their name.
+        clash = set(known) & set(self._variables) - {EXAMPLES}
         if clash:
             raise ConfigError(
                 f"judge.prompt.variables of {self.name} sets {', '.join(sorted(clash))}, which "
@@ -183,7 +201,7 @@ class Templated(Protocol):
         given = ("reference.of.a.trial",)
         for references in [given] if self.reference != "optional" else [given, ()]:
             shown = Shown("Hm?", texts, "0" * 12, references if self.reference != "none" else ())
-            filled = asked.template.render(self._values(asked, shown, means))
+            filled = self._filled(asked, shown, means)
             if not all(text in filled for text in texts):
                 word = " and ".join(f"{{{{ {w} }}}}" for w in RESPONSES[self.kind][-2:])
                 if self.kind == "pair":

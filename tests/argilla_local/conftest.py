@@ -6,9 +6,6 @@ import pytest
 
 from aifgen.review import local
 from tests.argilla_local.scene import Scene, make_scene
-from tests.review.conftest import argilla, argilla_python
-
-__all__ = ["argilla", "argilla_python"]
 
 
 @pytest.fixture(scope="session")

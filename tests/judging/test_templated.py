@@ -38,7 +38,7 @@ def refused(**changes: Any) -> str:
 def test_a_template_is_checked_when_it_is_built() -> None:
     assert refused(template="{{ respones }}") == (
         "judge.prompt.template of mine names respones, which does not exist; there are "
-        "conversation, n, low, high, structured, fence, answer, responses"
+        "conversation, examples, n, low, high, structured, fence, answer, responses"
     )
     assert refused(template="ok\n{% if %}").startswith("judge.prompt.template of mine, line 2: ")
     assert refused(template="{{ responses }}{{ n + 'x' }}").startswith(

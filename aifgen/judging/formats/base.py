@@ -63,6 +63,10 @@ class Format(ABC):
     """The source's own, where a protocol sets none; null for pairs."""
     brief: bool = False
     """One token or so: an answer cut at max_tokens is whole."""
+    ties: bool = True
+    """Whether a judge is told of a tie, where two are compared."""
+    labelled: bool = False
+    """Whether a judge writes a word that stands for the rating."""
 
     @abstractmethod
     def read(self, text: str, n: int | None, scale: Scale | None = None) -> Reading:

@@ -82,6 +82,10 @@ class Worded(TextOrObject):
     key = "verdict"
     words: Mapping[str, str]
 
+    @property
+    def ties(self) -> bool:  # type: ignore[override]
+        return "tie" in self.words.values()
+
     def _object(self, text: str, value: Mapping[str, Any], scale: Scale | None) -> Reading:
         worded(tuple(self.words)).check(value)
         word: str = value["verdict"]

@@ -38,6 +38,7 @@ class Labelled(TextOrObject):
 
     kind = "rating"
     key = "verdict"
+    labelled = True
 
     def __init__(self, labels: Mapping[str, float]) -> None:
         self.labels = labels

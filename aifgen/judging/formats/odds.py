@@ -21,6 +21,7 @@ class FirstToken(Format):
     name = "logprob_token"
     kind = "pair"
     brief = True
+    ties = False
 
     def read(self, text: str, n: int | None, scale: Scale | None = None) -> Reading:
         odds = _odds(said(text))

@@ -37,6 +37,7 @@ class Own(Format):
         self._verdicts = {word.lower(): verdict for word, verdict in verdicts.items()}
         self._labels = {word.lower(): (word, rating) for word, rating in labels.items()}
         self._instruction = instruction
+        self.ties, self.labelled = "tie" in self._verdicts.values(), bool(labels)
 
     def wording(self, n: int, scale: Scale | None, *, structured: bool) -> str:
         return self._instruction

@@ -25,6 +25,7 @@ class Ranking(Format):
     """
 
     kind = "pair"
+    ties = False
 
     def __init__(self, name: str, names: tuple[str, str], *, ordered: bool) -> None:
         self.name, self.names, self.ordered = name, names, ordered

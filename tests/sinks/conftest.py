@@ -1,1 +1,0 @@
-from tests.review.conftest import argilla, argilla_python  # noqa: F401
