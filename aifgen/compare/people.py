@@ -63,8 +63,9 @@ def apply(
         one.ranks = _merged(one.ranks, told.ranks)
         if row.inclusion is not None:
             inclusion[item] = np.fmax(inclusion[item], row.inclusion)
-        if row.sample:
-            samples[row.sample] = None
+        for design in (row.sample or "").split(" + "):  # disagreement:100@0 + random:50@0
+            if word := design.partition("@")[0]:
+                samples[word] = None
     if not said:
         first = (strange or gone or lost)[0]
         raise NoLabel(

@@ -39,7 +39,7 @@ class Label:
     the item's own order. where: its place, for errors. texts: the digests of these responses, null
     where nobody noted them. ranked: the numbers are no ratings, only higher or lower. inclusion:
     the chance that the item had to be shown to people, null where unknown; sample: how it was
-    drawn."""
+    drawn (designs with their seeds, as review.push writes them)."""
 
     key: str
     rater: str

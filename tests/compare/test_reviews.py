@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from aifgen.compare.added import without_people
+from aifgen.compare.estimates import estimates
 from aifgen.compare.runs import runs
 from aifgen.compare.study import ABSENT, TIE, A, B, Study, StudyError
 from aifgen.folder import HUMAN
 from tests.compare.reviewed import answer
 from tests.conftest import Bench
+from tests.fakes.model_server import Behaviour, ModelServer
 
 OUT = Path("out")
 
@@ -175,13 +177,19 @@ def test_a_discard_and_a_draft_count_nowhere(bench: Bench) -> None:
 def test_samples_and_chances_come_along(bench: Bench) -> None:
     bench.prompts(4)
     assert bench() == 0
-    drawn = {"question": "best", "value": 0, "sample": "disagreement:2"}
+    drawn = {"question": "best", "value": 0, "sample": "disagreement:2@0"}
     answer(
         OUT,
         [
             {"prompt": "q0", **drawn, "inclusion_probability": 0.25},
             {"prompt": "q2", **drawn, "inclusion_probability": 0.5},
-            {"prompt": "q2", **drawn, "by": "bob", "inclusion_probability": 0.5},
+            {
+                "prompt": "q2",
+                **drawn,
+                "by": "bob",
+                "inclusion_probability": 0.5,
+                "sample": "disagreement:2@0 + random:1@7",
+            },
             {"prompt": "q3", "question": "best", "value": "tie"},
         ],
     )
@@ -189,14 +197,14 @@ def test_samples_and_chances_come_along(bench: Bench) -> None:
     study = reviewed()
 
     np.testing.assert_array_equal(study.inclusion, [0.25, np.nan, 0.5, np.nan])
-    assert study.samples == ("disagreement:2",)
+    assert study.samples == ("disagreement:2", "random:1")
     assert study.sources == (str(OUT), str(OUT / HUMAN))
     assert study.notes[-1] == (
-        "People: 2 people, 4 answers about 3 of 4 prompts, drawn as disagreement:2 "
-        f"({OUT / HUMAN})."
+        "People: 2 people, 4 answers about 3 of 4 prompts, drawn as disagreement:2 and "
+        f"random:1 ({OUT / HUMAN})."
     )
     assert runs([OUT]).raters == ()
-    assert runs([OUT], human=OUT).samples == ("disagreement:2",)
+    assert runs([OUT], human=OUT).samples == ("disagreement:2", "random:1")
     bare = without_people(study)
     assert (bare.raters, bare.samples, len(bare.units.people)) == ((), (), 0)
     assert np.isnan(bare.inclusion).all()
@@ -285,3 +293,17 @@ def test_a_table_that_is_not_as_it_should_be(bench: Bench) -> None:
 
     with pytest.raises(StudyError, match="1 text_digests for 2 response_ids"):
         reviewed()
+
+
+def test_a_sample_of_flipped_speaks_of_these_alone(bench: Bench, server: ModelServer) -> None:
+    server.models["judge-a"] = Behaviour(judge=True, style="first")
+    bench.prompts(4)
+    assert bench("judge/prompt=pair") == 0
+    answer(OUT, [{"prompt": "q0", "question": "best", "value": 0, "sample": "flipped@0",
+                  "inclusion_probability": 1.0}])  # fmt: skip
+
+    found = estimates(reviewed())
+
+    assert found is not None
+    assert found["samples"] == ["flipped"]
+    assert found["assumes"].startswith("of the prompts alone on which a judge changed its mind")
