@@ -22,11 +22,13 @@ def run_folder(
     rating: Callable[[int, int, str], float | None] = lambda n, g, judge: float(1 + (n + g) % 5),
     content: Mapping[int, str] | None = None,
     missing: Callable[[int, int], bool] = lambda n, g: False,
+    text: str | None = None,
 ) -> Path:
     """`prompts` prompts, one response a generator, one rating a judge and response.
 
     rating(n, g, judge) is the rating of generator g's answer to prompt n; `content` replaces single
-    prompts; missing(n, g) says that there is no such response.
+    prompts; missing(n, g) says that there is no such response; text stands
+    instead of what says whose a response is.
     """
     tables = {name: TableWriter(folder / f"{name}.parquet", schemas()[name]) for name in TABLES}
     for n in range(prompts):
@@ -35,7 +37,8 @@ def run_folder(
         tables["prompts"].add({"prompt_id": f"p{n}", "messages": messages, "extra": "{}"})
         there = [(g, name) for g, name in enumerate(generators) if not missing(n, g)]
         for _, name in reversed(there):
-            tables["responses"].add(response(n, name))
+            made = response(n, name)
+            tables["responses"].add(made if text is None else {**made, "text": text})
         for judge in judges:
             for g, name in there:
                 tables["verdicts"].add(
