@@ -55,34 +55,39 @@ def test_a_person_rates_by_keyboard(
     monkeypatch.setenv("ARGILLA_API_KEY", argilla.api_key)
     text = "It is **1**.\n\n| n | n + 1 |\n|---|---|\n| 1 | 2 |\n\n```python\nprint(1)\n```"
     run = finished_run(
-        tmp_path / f"chromium-{tmp_path.name}", 3, generators=("gx", "gy", "gz"), text=text
+        tmp_path / f"chromium-{tmp_path.name}", 3, generators=("gx", "gy", "gz"), answer=text
     )
     assert reviewing.main(["push", str(run), "--blind"]) == 0
     everybody = users(argilla)
     ada = next(user for user in argilla.users if user.name == "ada")
     home = everybody["ada"].dataset(run.name).replace("/api/v1/datasets", "/dataset")
     with page(f"{argilla.url}{home}/annotation-mode") as at:
-        at.get_by_placeholder("Enter your username").fill("ada")
-        at.get_by_placeholder("Enter your password").fill(ada.password)
+        at.locator("input[type=text]").fill("ada")
+        at.locator("input[type=password]").fill(ada.password)
         picture(at, "1-sign-in")
         at.keyboard.press("Enter")
         at.wait_for_url("**/annotation-mode**")
         at.get_by_text("How good is response 1?").wait_for()
+        at.locator("table").first.wait_for()  # Markdown is rendered
         picture(at, "2-record")
-        assert at.locator("table").first.is_visible()  # Markdown is rendered
         assert "gx" not in at.inner_text("body")
         at.get_by_text("Guidelines", exact=False).first.click()
         at.get_by_text("What you are asked to do").wait_for()
+        at.get_by_text("By keyboard").scroll_into_view_if_needed()
         picture(at, "3-guidelines")
         at.get_by_text("Guidelines", exact=False).first.click()
         prompt = at.get_by_text("What is ", exact=False).first.inner_text()
-        for digit in "524":
-            at.keyboard.press(digit)
-            at.keyboard.press("Tab")
-        at.keyboard.press("1")
+        at.keyboard.press("Tab")
+        # A digit answers the question that is lit and goes on to the next one.
+        for lit, digit in (("rating_1", 5), ("rating_2", 2), ("rating_3", 4), ("best", 1)):
+            at.locator(f"input[id^={lit}_]:focus").wait_for(state="attached")
+            at.keyboard.press(str(digit))
+        at.locator("input[id^=best_]:checked").wait_for(state="attached")
         picture(at, "4-rated")
-        at.keyboard.press("Enter")
-        at.get_by_text("1 of 2", exact=False).first.wait_for()
+        with at.expect_response(lambda answer: "/responses" in answer.url) as submitted:
+            at.keyboard.press("Enter")
+        assert submitted.value.ok
+        at.get_by_text(prompt, exact=True).wait_for(state="detached")
         picture(at, "5-next")
     assert reviewing.main(["pull", str(run), "--names"]) == 0
     rows = {row["question"]: row for row in pq.read_table(run / "human.parquet").to_pylist()}

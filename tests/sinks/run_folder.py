@@ -22,12 +22,12 @@ def run_folder(
     rating: Callable[[int, int, str], float | None] = lambda n, g, judge: float(1 + (n + g) % 5),
     content: Mapping[int, str] | None = None,
     missing: Callable[[int, int], bool] = lambda n, g: False,
-    text: str | None = None,
+    answer: str | None = None,
 ) -> Path:
     """`prompts` prompts, one response a generator, one rating a judge and response.
 
     rating(n, g, judge) is the rating of generator g's answer to prompt n; `content` replaces single
-    prompts; missing(n, g) says that there is no such response; text stands
+    prompts; missing(n, g) says that there is no such response; answer stands
     instead of what says whose a response is.
     """
     tables = {name: TableWriter(folder / f"{name}.parquet", schemas()[name]) for name in TABLES}
@@ -38,7 +38,7 @@ def run_folder(
         there = [(g, name) for g, name in enumerate(generators) if not missing(n, g)]
         for _, name in reversed(there):
             made = response(n, name)
-            tables["responses"].add(made if text is None else {**made, "text": text})
+            tables["responses"].add(made if answer is None else {**made, "text": answer})
         for judge in judges:
             for g, name in there:
                 tables["verdicts"].add(
