@@ -130,7 +130,7 @@ push    --sample DESIGN     which prompts: all, disagreement:100, margin:50, fli
         --prompt-as text    for prompts beyond 20,000 characters a turn
 pull    --names             users' names instead of digests
         --force             even where nothing is left of what was pulled before
-all     --dataset NAME, --workspace NAME, --api-url URL
+all     --dataset NAME, --workspace NAME, --api-url URL, --home DIR of a local server
 
 push, pull and status speak to ARGILLA_API_URL with ARGILLA_API_KEY, else to the local server.
 aifgen compare RUN then uses what people said, aifgen export RUN lets it override the judges:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from aifgen.errors import ConfigError
 from aifgen.review.client import Argilla
+from aifgen.review.home import HOME
 from aifgen.tables import writing
 
 NOTE = ".review.json"
 """In a run's folder: where it was pushed to last. Hidden, so that a finished run stays one."""
-HOME = Path("outputs/argilla")
 
 
 @dataclass(frozen=True, slots=True)

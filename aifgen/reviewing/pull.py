@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from aifgen import usage
 from aifgen.flags import Parser, path, status
+from aifgen.review.home import HOME
 from aifgen.reviewing.run import the_run
 
 OPTION = "--"
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     words.add_argument("--dataset", metavar="NAME")
     words.add_argument("--workspace", metavar="NAME")
     words.add_argument("--api-url", metavar="URL")
+    words.add_argument("--home", type=path, default=HOME, metavar="DIR")
 
     def work() -> None:
         for line in _pull(words.parse_intermixed_args(arguments)):
@@ -40,7 +42,7 @@ def _pull(given: argparse.Namespace) -> list[str]:
     dataset = given.dataset or (place.dataset if place else run.resolve().name)
     wanted = given.workspace or (place.workspace if place else None)
     with doing("pulling"):
-        server = connect(given.api_url, OPTION)
+        server = connect(given.api_url, OPTION, given.home)
         try:
             space = server.workspace(wanted)
             found = pull(run, server, dataset, space, names=given.names, force=given.force)

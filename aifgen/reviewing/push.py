@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from aifgen import usage
 from aifgen.errors import ConfigError
 from aifgen.flags import Parser, path, status
+from aifgen.review.home import HOME
 from aifgen.review.settings import USUAL
 from aifgen.reviewing.run import recipe, the_run
 
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     words.add_argument("--dataset", metavar="NAME")
     words.add_argument("--workspace", metavar="NAME")
     words.add_argument("--api-url", metavar="URL")
+    words.add_argument("--home", type=path, default=HOME, metavar="DIR")
 
     def work() -> None:
         for line in _push(words.parse_intermixed_args(arguments)):
@@ -62,7 +64,7 @@ def _push(given: argparse.Namespace) -> list[str]:
             f"{run} has no judgment: run its command again (it tries what failed), then push it"
         )
     with doing("pushing") as tell:
-        server = connect(given.api_url, OPTION)
+        server = connect(given.api_url, OPTION, given.home)
         try:
             found = push.push(run, server, report, recipe(run), ask, tell)
             remember(run, Place(found.dataset, found.workspace, server.url))

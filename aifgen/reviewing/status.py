@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from aifgen import usage
 from aifgen.flags import Parser, path, status
+from aifgen.review.home import HOME
 from aifgen.reviewing.run import the_run
 
 OPTION = "--"
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     words.add_argument("--dataset", metavar="NAME")
     words.add_argument("--workspace", metavar="NAME")
     words.add_argument("--api-url", metavar="URL")
+    words.add_argument("--home", type=path, default=HOME, metavar="DIR")
 
     def work() -> None:
         for line in _status(words.parse_intermixed_args(arguments)):
@@ -35,7 +37,7 @@ def _status(given: argparse.Namespace) -> list[str]:
 
     run, _ = the_run(given.runs, "status") if given.runs else (None, None)
     place = remembered(run) if run else None
-    server = connect(given.api_url, OPTION)
+    server = connect(given.api_url, OPTION, given.home)
     try:
         space = server.workspace(given.workspace or (place.workspace if place else None))
         lines = [f"{server.url}: answers; workspace {space}"]
