@@ -14,6 +14,7 @@ NAMES = {
     "compare": "benchmarks.compare",
     "published": "benchmarks.published",
     "ppi": "benchmarks.ppi",
+    "review": "benchmarks.review",
 }
 
 

@@ -57,6 +57,19 @@ def result(out: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_judge_without_any_verdict_warns_nobody(tmp_path: Path) -> None:
+    words = stored(tmp_path)
+    path = tmp_path / "judgments.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    mute = [{**row, "judge": "mute", "verdict": None} for row in rows if row["judge"] == "good"]
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, *mute]))
+    assert comparing.main([*words, f"--out={tmp_path / 'out'}"]) == 0
+    found = result(tmp_path / "out")
+    assert found["judges"]["mute"]["failures"] == 60
+    assert found["generator_delta"]["mute"]["value"] is None
+
+
 def test_stored_judgments_from_anywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
 

@@ -163,7 +163,8 @@ def _deltas(study: Study, table: Standings, found: Ranked) -> dict[str, Figure]:
             gap = float(_mean_of(np.abs(mine.value - theirs.value)))
             if mine.values is not None and theirs.values is not None:
                 values = _mean_of(np.abs(mine.values - theirs.values))
-                if abs(np.nanmean(values) - gap) > BIASED * np.nanstd(values):
+                known = values[np.isfinite(values)]
+                if len(known) and abs(known.mean() - gap) > BIASED * known.std():
                     no = "no interval: the difference is too near to 0 for a bootstrap of absolutes"
                     figures[name] = plain(gap, f"{what}; {no}", *size)
                     continue
