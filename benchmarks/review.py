@@ -13,10 +13,11 @@ from statistics import median
 from typing import Any
 
 from aifgen.review import local
+from aifgen.review.ask import Ask
 from aifgen.review.client import Argilla
 from aifgen.review.local import LocalServer
 from aifgen.review.pull import pull
-from aifgen.review.push import Ask, push
+from aifgen.review.push import push
 from benchmarks.report import machine, options, publish, say, table
 from tests.review.people import finished_run, users
 

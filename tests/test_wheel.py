@@ -38,6 +38,7 @@ def test_it_brings_its_options_and_prompts(installed: Path, tmp_path: Path) -> N
     )
     assert there == shipped
     assert (installed / "aifgen" / "sources" / "sample.jsonl").exists()
+    assert (installed / "aifgen" / "review" / "guidelines.md").exists()
     assert (installed / "aifgen" / "py.typed").exists()
     assert not (installed / "tests").exists()
     process = start(["--version"], tmp_path, {}, python_path=installed)

@@ -41,11 +41,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def _push(given: argparse.Namespace) -> list[str]:
     from aifgen.progress import doing
-    from aifgen.review import push
+    from aifgen.review.ask import Ask
     from aifgen.review.place import Place, connect, remember
+    from aifgen.review.push import push, told
     from aifgen.tables import read_rows
 
-    ask = push.Ask(
+    ask = Ask(
         dataset=given.dataset,
         workspace=given.workspace,
         prompt_as=given.prompt_as,
@@ -66,12 +67,12 @@ def _push(given: argparse.Namespace) -> list[str]:
     with doing("pushing") as tell:
         server = connect(given.api_url, OPTION, given.home)
         try:
-            found = push.push(run, server, report, recipe(run), ask, tell)
+            found = push(run, server, report, recipe(run), ask, tell)
             remember(run, Place(found.dataset, found.workspace, server.url))
-            told = push.told(found, server, run)
+            line = told(found, server, run)
         finally:
             server.close()
-    lines = [told]
+    lines = [line]
     if report.get("status") != "complete":
         lines.append(f"{run} is not complete: push it again when it is, what is there stays.")
     if found.designs != ("all@0",):

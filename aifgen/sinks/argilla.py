@@ -11,9 +11,10 @@ from typing import Any
 
 from aifgen.errors import ConfigError, SinkError
 from aifgen.records import Row
-from aifgen.review import push
+from aifgen.review.ask import Ask, shape_asked
 from aifgen.review.client import Argilla
 from aifgen.review.place import Place, connect, remember
+from aifgen.review.push import mismatch, push, told
 from aifgen.review.settings import USUAL, guidelines, settings
 from aifgen.review.tables import most_responses
 from aifgen.sinks.base import Sink
@@ -43,7 +44,7 @@ class ArgillaSink(Sink):
         guidelines: str | None = None,
         min_submitted: int = 1,
     ) -> None:
-        self._ask = push.Ask(
+        self._ask = Ask(
             dataset=dataset,
             workspace=workspace,
             prompt_as=prompt_as,
@@ -63,7 +64,7 @@ class ArgillaSink(Sink):
         self._server = connect(self._api_url, OPTION)
         self._space = self._server.workspace(self._ask.workspace)
         self._name = self._ask.dataset or folder.resolve().name
-        shape, known = push.shape_asked(_recipe(folder), self._ask)
+        shape, known = shape_asked(_recipe(folder), self._ask)
         guidelines(self._ask.guidelines, shape)
         there = self._server.find(self._name, self._space)
         if there is None:
@@ -73,7 +74,7 @@ class ArgillaSink(Sink):
         if not shape.slots:
             return
         wanted = settings(shape, "-", self._ask.min_submitted)
-        if problem := push.mismatch(self._server, there, wanted, self._space, ratings=known):
+        if problem := mismatch(self._server, there, wanted, self._space, ratings=known):
             raise ConfigError(problem)
 
     def write(self, row: Row) -> None:
@@ -85,9 +86,9 @@ class ArgillaSink(Sink):
         try:
             if not most_responses(self._folder):
                 return f"Argilla dataset {self._name}: nothing sent, no prompt has a response"
-            found = push.push(self._folder, self._server, report, _recipe(self._folder), self._ask)
+            found = push(self._folder, self._server, report, _recipe(self._folder), self._ask)
             remember(self._folder, Place(found.dataset, found.workspace, self._server.url))
-            return push.told(found, self._server, self._folder)
+            return told(found, self._server, self._folder)
         finally:
             self.abort()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import httpx
 from aifgen.review.local import LocalServer
 from aifgen.review.record import HIDDEN
 from tests.sinks.run_folder import run_folder
+
+Command = Callable[..., str]
+"""`aifgen review WORDS`, with status=1 where it must fail; returns what it printed."""
 
 
 @dataclass

@@ -4,42 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from aifgen import comparing, export, reviewing
+from aifgen import comparing, export
 from aifgen.review.local import LocalServer
 from tests.conftest import Bench
 from tests.fakes.model_server import Behaviour, ModelServer
-from tests.review.people import User, finished_run, slots, users
-
-Command = Callable[..., str]
-
-
-@pytest.fixture
-def review(
-    argilla: LocalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """`aifgen review` against the real server; returns what it printed."""
-    monkeypatch.setenv("ARGILLA_API_URL", argilla.url)
-    monkeypatch.setenv("ARGILLA_API_KEY", argilla.api_key)
-
-    def ran(*words: object, status: int = 0) -> str:
-        capsys.readouterr()
-        code = reviewing.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        assert code == status, err
-        if status:
-            assert out == ""
-            assert err.startswith("aifgen: ")
-            assert err.count("\n") == 1
-        return err if status else out
-
-    return ran
+from tests.review.people import Command, User, finished_run, slots, users
 
 
 @pytest.fixture

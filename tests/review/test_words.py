@@ -8,42 +8,24 @@ import random
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from aifgen import reviewing
 from aifgen.review import local
 from aifgen.review.local import LocalServer
 from tests.conftest import ROOT
 from tests.fakes.tiny_disk import tiny_disk
-from tests.review.people import User, finished_run, users
-
-Command = Callable[..., str]
+from tests.review.people import Command, User, finished_run, users
 
 
 @pytest.fixture
-def review(
-    argilla: LocalServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """`aifgen review` in a shell where the server is known; returns the one sentence it printed."""
-    monkeypatch.setenv("ARGILLA_API_URL", argilla.url)
-    monkeypatch.setenv("ARGILLA_API_KEY", argilla.api_key)
-
-    def ran(*words: object, status: int = 1) -> str:
-        capsys.readouterr()
-        assert reviewing.main([str(word) for word in words]) == status
-        out, err = capsys.readouterr()
-        if status:
-            assert out == ""
-            assert err.startswith("aifgen: ")
-            assert err.count("\n") == 1
-        return err or out
-
-    return ran
+def refused(review: Command) -> Command:
+    """`aifgen review` that must fail; returns its one sentence."""
+    return partial(review, status=1)
 
 
 @pytest.fixture
@@ -80,53 +62,64 @@ def run(tmp_path: Path) -> Path:
     ],
 )
 def test_bad_words(
-    review: Command, run: Path, argilla: LocalServer, words: list[str], expected: str
+    refused: Command,
+    review: Command,
+    run: Path,
+    argilla: LocalServer,
+    words: list[str],
+    expected: str,
 ) -> None:
     facts = {"run": str(run), "url": argilla.url, "name": run.name}
-    assert expected.format(**facts) in review(*(word.format(**facts) for word in words))
-    assert "no answers yet" in review("status", run, status=0)
+    assert expected.format(**facts) in refused(*(word.format(**facts) for word in words))
+    assert "no answers yet" in review("status", run)
 
 
-def test_a_run_without_judgments(review: Command, tmp_path: Path) -> None:
+def test_a_run_without_judgments(refused: Command, review: Command, tmp_path: Path) -> None:
     bare = finished_run(tmp_path / "bare", 2, judges=())
-    assert f"{bare} has no judgment: run its command again" in review("push", bare)
+    assert f"{bare} has no judgment: run its command again" in refused("push", bare)
 
 
-def test_a_run_that_is_not_complete_is_pushed_and_said(review: Command, run: Path) -> None:
+def test_a_run_that_is_not_complete_is_pushed_and_said(
+    refused: Command, review: Command, run: Path
+) -> None:
     report = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**report, "status": "partial"}))
-    assert f"{run} is not complete: push it again when it is" in review("push", run, status=0)
+    assert f"{run} is not complete: push it again when it is" in review("push", run)
 
 
-def test_a_dataset_with_other_settings(review: Command, run: Path, tmp_path: Path) -> None:
-    review("push", run, status=0)
-    told = review("push", run, "--ask", "best")
+def test_a_dataset_with_other_settings(
+    refused: Command, review: Command, run: Path, tmp_path: Path
+) -> None:
+    review("push", run)
+    told = refused("push", run, "--ask", "best")
     assert f"the Argilla dataset '{run.name}' in workspace 'aifgen' does not fit this run" in told
     assert "(its questions have comment (text), the run needs no comment)" in told
     assert "--dataset=NAME" in told
-    review("push", run, "--ask", "best", "--dataset", f"{run.name}-best", status=0)
+    review("push", run, "--ask", "best", "--dataset", f"{run.name}-best")
 
 
 def test_without_a_server_or_a_key(
-    review: Command, run: Path, argilla: LocalServer, monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    refused: Command, review: Command, run: Path, argilla: LocalServer,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("ARGILLA_API_KEY", "not-the-key-9876")
-    told = review("push", run)
+    told = refused("push", run)
     assert f"Argilla at {argilla.url} does not know this key" in told
     assert "9876" not in told
     monkeypatch.setenv("ARGILLA_API_URL", "http://127.0.0.1:9")
-    assert "Argilla at http://127.0.0.1:9 does not answer" in review("pull", run)
+    assert "Argilla at http://127.0.0.1:9 does not answer" in refused("pull", run)
     monkeypatch.delenv("ARGILLA_API_KEY")
-    assert "wants a key: set the environment variable ARGILLA_API_KEY" in review("push", run)
+    assert "wants a key: set the environment variable ARGILLA_API_KEY" in refused("push", run)
     monkeypatch.delenv("ARGILLA_API_URL")
-    told = review("push", run, "--home", tmp_path / "nobody")
+    told = refused("push", run, "--home", tmp_path / "nobody")
     assert "no Argilla: start a local one with aifgen review serve" in told
-    assert ": 3 records" in review("push", run, "--home", argilla.home, status=0)
+    assert ": 3 records" in review("push", run, "--home", argilla.home)
 
 
-def test_a_dataset_of_somebody_else(review: Command, run: Path, tmp_path: Path) -> None:
-    review("push", run, status=0)
+def test_a_dataset_of_somebody_else(
+    refused: Command, review: Command, run: Path, tmp_path: Path
+) -> None:
+    review("push", run)
     other = finished_run(tmp_path / "other", 1)
     prompts = pq.read_table(other / "prompts.parquet").to_pylist()
     renamed = [{**row, "prompt_id": "x"} for row in prompts]
@@ -134,26 +127,26 @@ def test_a_dataset_of_somebody_else(review: Command, run: Path, tmp_path: Path) 
 
     schema = pq.read_schema(other / "prompts.parquet")
     pq.write_table(pa.Table.from_pylist(renamed, schema), other / "prompts.parquet")
-    told = review("pull", other, "--dataset", run.name)
+    told = refused("pull", other, "--dataset", run.name)
     assert f"the Argilla dataset '{run.name}' has no prompt of {other}: it is another run's" in told
 
 
 def test_a_full_disk_keeps_the_answers_that_were_there(
-    review: Command, tmp_path: Path, argilla: LocalServer
+    refused: Command, review: Command, tmp_path: Path, argilla: LocalServer
 ) -> None:
     people = users(argilla)
     noise = random.Random(0)
     with tiny_disk(tmp_path) as disk:
         run = finished_run(disk / f"full-{uuid.uuid4().hex[:12]}", 4)
-        review("push", run, status=0)
+        review("push", run)
         records = people["ada"].mine(run.name)
         people["ada"].answer(records["p0"], {"best": "tie"})
-        review("pull", run, status=0)
+        review("pull", run)
         before = (run / "human.parquet").read_bytes()
         for name in ("p1", "p2", "p3"):
             comment = noise.randbytes(450_000).hex()
             people["ada"].answer(records[name], {"best": "tie", "comment": comment})
-        assert f"disk full while writing {run / 'human.parquet'}: free some" in review("pull", run)
+        assert f"disk full while writing {run / 'human.parquet'}: free some" in refused("pull", run)
         assert (run / "human.parquet").read_bytes() == before
         assert [path.name for path in run.glob(".*.tmp")] == []
 
