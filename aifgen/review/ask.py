@@ -17,7 +17,8 @@ from aifgen.review.tables import judges_in, most_responses
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What a user may choose. dataset: null for the run's own name. workspace: null for the only
-    one there is. sample: as sampling.design takes it. min_submitted: people a record."""
+    one there is. sample: as sampling.design takes it. guidelines,
+    min_submitted (people a record): null for ours and 1, or as they are there."""
 
     dataset: str | None = None
     workspace: str | None = None
@@ -28,7 +29,7 @@ class Ask:
     by: str | None = None
     seed: int = 0
     guidelines: Path | None = None
-    min_submitted: int = 1
+    min_submitted: int | None = None
 
     def check(self, option: Callable[[str], str]) -> None:
         """ConfigError for what can be seen without a run and a server."""
@@ -41,7 +42,7 @@ class Ask:
                 raise ConfigError(f"{option('ask')} has no {name}: there is {', '.join(QUESTIONS)}")
         if not set(self.questions) & {"rating", "best", "ranking"}:
             raise ConfigError(f"{option('ask')} needs one of rating, best, ranking")
-        if self.min_submitted < 1:
+        if self.min_submitted is not None and self.min_submitted < 1:
             raise ConfigError(
                 f"{option('min_submitted')} is {self.min_submitted}: give 1 or more people a record"
             )

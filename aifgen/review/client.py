@@ -110,6 +110,18 @@ class Argilla:
             made = self._argilla.Dataset(dataset, workspace, settings, client=self._client)
             return made.create()
 
+    def change(self, dataset: Any, guidelines: str | None, min_submitted: int | None) -> None:
+        """Of a dataset that is there, what is not null."""
+        wanted: dict[str, Any] = {}
+        if guidelines not in (None, dataset.guidelines):
+            wanted["guidelines"] = guidelines
+        if min_submitted not in (None, dataset.distribution.min_submitted):
+            wanted["distribution"] = {"strategy": "overlap", "min_submitted": min_submitted}
+        if wanted:
+            path = f"/api/v1/datasets/{dataset.id}"
+            with self._speaking():
+                self._client.api.http_client.patch(path, json=wanted).raise_for_status()
+
     def link(self, dataset: Any) -> str:
         """Where people answer."""
         return f"{self.url}/dataset/{dataset.id}/annotation-mode"

@@ -71,12 +71,15 @@ def push(
     sampling.probabilities(population, design)  # what cannot be drawn makes no dataset
     space = server.workspace(ask.workspace)
     name = ask.dataset or folder.resolve().name
-    wanted = settings(shape, guidelines(ask.guidelines, shape), ask.min_submitted)
+    text = guidelines(ask.guidelines, shape)
+    wanted = settings(shape, text, ask.min_submitted or 1)
     dataset = server.find(name, space)
     if dataset is None:
         dataset = server.create(name, space, wanted)
     elif problem := mismatch(server, dataset, wanted, space, ratings=True):
         raise ConfigError(problem)
+    else:
+        server.change(dataset, text if ask.guidelines else None, ask.min_submitted)
     tell("reading what is there")
     there = {one.id: one for one in there_is(server, dataset)}
     rows, designs = chosen(population, design, ask.seed, there)

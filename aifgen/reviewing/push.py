@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     words.add_argument("--seed", type=int, default=0, metavar="N")
     words.add_argument("--blind", action="store_true")
     words.add_argument("--ask", default=",".join(USUAL), metavar="NAME,NAME")
-    words.add_argument("--min-submitted", type=int, default=1, metavar="N")
+    words.add_argument("--min-submitted", type=int, metavar="N")
     words.add_argument("--guidelines", type=path, metavar="FILE")
     words.add_argument("--prompt-as", default="chat", metavar="chat|text")
     words.add_argument("--dataset", metavar="NAME")

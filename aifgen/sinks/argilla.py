@@ -42,7 +42,7 @@ class ArgillaSink(Sink):
         ask: Sequence[str] = USUAL,
         sample: str = "all",
         guidelines: str | None = None,
-        min_submitted: int = 1,
+        min_submitted: int | None = None,
     ) -> None:
         self._ask = Ask(
             dataset=dataset,
@@ -73,7 +73,7 @@ class ArgillaSink(Sink):
         # once more.
         if not shape.slots:
             return
-        wanted = settings(shape, "-", self._ask.min_submitted)
+        wanted = settings(shape, "-", 1)
         if problem := mismatch(self._server, there, wanted, self._space, ratings=known):
             raise ConfigError(problem)
 

@@ -398,3 +398,28 @@ def test_status_says_how_far_everybody_is(
         "  cy: 1 discarded",
         f"{run / 'human.parquet'}: 1 submitted, 1 draft, 1 discarded",
     ]
+
+
+def test_a_later_push_changes_guidelines_and_overlap(
+    tmp_path: Path, review: Command, people: dict[str, User]
+) -> None:
+    run = finished_run(named(tmp_path), 2)
+    review("push", run, "--min-submitted", 2)
+    text = tmp_path / "guide.md"
+    text.write_text("Only truth counts.")
+    owner = people["aifgen"]
+
+    def asked() -> tuple[str, int]:
+        made = owner.http.get(owner.dataset(run.name)).json()
+        return made["guidelines"], made["distribution"]["min_submitted"]
+
+    assert asked()[1] == 2
+    assert asked()[0].startswith("# What you are asked to do")
+    review("push", run, "--min-submitted", 3, "--guidelines", text)
+    assert asked() == ("Only truth counts.", 3)
+    people["ada"].answer(people["ada"].mine(run.name)["p1"], {"best": "tie"})
+    review("push", run)
+    assert asked() == ("Only truth counts.", 3)
+    review("push", run, "--min-submitted", 1)
+    assert asked() == ("Only truth counts.", 1)
+    assert f"{run.name}: 1 of 2 records done" in review("status", run)
