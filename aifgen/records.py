@@ -269,7 +269,8 @@ def schemas() -> dict[str, pa.Schema]:
             ("status", text), ("response_ids", texts), ("text_digests", texts), ("shown", texts),
             ("scale_min", number), ("scale_max", number),
             ("submitted_at", pa.timestamp("us", tz="UTC")), ("inclusion_probability", number),
-            ("sample", text), ("dataset", text),
+            ("sample", text), ("dataset", text), ("dataset_id", text), ("prompt_digest", text),
+            ("name", text),
         ],
     }  # fmt: skip
     meta = {"aifgen_schema_version": str(SCHEMA_VERSION)}
