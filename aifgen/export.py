@@ -120,7 +120,9 @@ def export(
 def _reviewed(run: Run, people: str | None) -> Reviewed | None:
     """Null where nobody has reviewed the run, or nobody is to be heard."""
     answers = human.read(run.path)
-    given = sorted({one.annotator for one in answers if one.status == human.SUBMITTED})
+    said = [one for one in answers if one.status == human.SUBMITTED]
+    given = {one.annotator: one.annotator for one in said}
+    given |= {one.name: one.annotator for one in said if one.name}
     if people is not None and not given and people != NONE:
         raise ConfigError(
             f"--people {people}: nobody has submitted an answer about {run.path}: aifgen review "

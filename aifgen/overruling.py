@@ -23,14 +23,16 @@ class Decided:
     votes: tuple[Vote, ...]
 
 
-def policy(word: str | None, known: Sequence[str]) -> str | tuple[str, ...]:
-    """majority (also null), any, none, or names of annotators. Raises ConfigError."""
+def policy(word: str | None, known: Mapping[str, str]) -> str | tuple[str, ...]:
+    """majority (also null), any, none, or annotators. known: by what they may be called. Raises
+    ConfigError."""
     if word is None:
         return MAJORITY
     if word in (MAJORITY, ANY, NONE):
         return word
-    names = tuple(dict.fromkeys(name.strip() for name in word.split(",") if name.strip()))
-    if not names or (unknown := [name for name in names if name not in known]):
+    named = (name.strip() for name in word.split(","))
+    names = tuple(dict.fromkeys(known.get(name, name) for name in named if name))
+    if not names or (unknown := [name for name in names if name not in known.values()]):
         who = ", ".join(known) or "nobody has submitted an answer"
         what = unknown[0] if names else word
         raise ConfigError(

@@ -12,7 +12,7 @@ from typing import Any
 from aifgen.errors import AifgenError, ConfigError, DataError
 from aifgen.judging.example import Example, Reviewed
 from aifgen.people import Person, example
-from aifgen.records import Message
+from aifgen.records import Message, digest
 from aifgen.tables import batches, read_rows
 
 HUMAN, PROMPTS, RESPONSES = "human.parquet", "prompts.parquet", "responses.parquet"
@@ -22,8 +22,8 @@ COLUMNS = (
 )  # fmt: skip
 QUESTIONS = ("rating", "best", "ranking", "comment")
 NONE = ("", "")
-Group = tuple[tuple[str, ...], tuple[str, ...]]
-"""Response ids and the digests of their texts: what an answer is about."""
+Group = tuple[tuple[str, ...], tuple[str, ...], str | None]
+"""Response ids, the digests of their texts, and the prompt's: what an answer is about."""
 
 
 def read(name: str) -> Reviewed:
@@ -65,7 +65,8 @@ def _read(name: str, path: Path, state: object) -> Reviewed:
     answers: dict[str, dict[Group, dict[str, dict[str, Any]]]] = {}
     scales: Counter[tuple[float, float]] = Counter()
     for number, row in _submitted(name, path):
-        group: Group = tuple(row["response_ids"] or ()), tuple(row["text_digests"] or ())
+        ids, digests = tuple(row["response_ids"] or ()), tuple(row["text_digests"] or ())
+        group: Group = (ids, digests, row.get("prompt_digest"))
         people = answers.setdefault(row["prompt_id"], {}).setdefault(group, {})
         people.setdefault(str(row["annotator"]), {})[row["question"]] = (number, row)
         if row["question"] == "rating" and row["scale_min"] is not None:
@@ -81,8 +82,9 @@ def _read(name: str, path: Path, state: object) -> Reviewed:
     for prompt_id, groups in answers.items():
         current = [
             (ids, people)
-            for (ids, digests), people in groups.items()
+            for (ids, digests, turns), people in groups.items()
             if prompt_id in asked
+            and turns in (None, digest(asked[prompt_id]))
             and ids
             and digests == tuple(there.get(one, NONE)[0] for one in ids)
         ]  # fmt: skip
@@ -101,6 +103,7 @@ def _submitted(name: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    columns: set[str]
     try:
         columns = set(pq.read_schema(path).names)
     except (pa.ArrowInvalid, OSError):
@@ -110,7 +113,7 @@ def _submitted(name: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]
             f"judge.examples={name} is no table of people's answers: name the {HUMAN} that aifgen "
             "review pull RUN wrote"
         )
-    for number, row in enumerate(read_rows(path, COLUMNS), 1):
+    for number, row in enumerate(read_rows(path, [*COLUMNS, *({"prompt_digest"} & columns)]), 1):
         known = row["question"] in QUESTIONS and row["value"] is not None
         if row["status"] == "submitted" and known:
             yield number, row

@@ -10,7 +10,7 @@ from typing import Any
 from aifgen import trl
 from aifgen.overruling import Decided, decided, pair_by_people
 from aifgen.preferences import pair
-from aifgen.records import Row
+from aifgen.records import Row, digest
 from aifgen.review.human import SUBMITTED, Answer
 from aifgen.review.votes import about, by_prompt, votes
 
@@ -47,7 +47,8 @@ class Reviewed:
 
     def _now(self, row: Row) -> list[Answer]:
         given = self.answers.get(row.prompt.prompt_id, [])
-        now = about(given, {one.response_id: one.text_digest for one in row.responses})
+        texts = {one.response_id: one.text_digest for one in row.responses}
+        now = about(given, texts, digest(row.prompt.messages))
         self.counts.stale += len(given) - len(now)
         return now
 

@@ -96,7 +96,7 @@ the rows that lie widest apart: the prompt, the responses, what each judge said 
 the runs differ. --limit 0 gives the counts alone. See docs/diff.md.
 """
 EXPORT = """\
-aifgen export RUN --format NAME [--out FILE|DIR] [--parquet] [--force]: a run for other tools
+aifgen export RUN --format NAME [--out FILE|DIR] [--people WHO] [--parquet] [--force]
 
   aifgen export outputs/gpt4o-0123456789 --format judgments
   aifgen export RUN --format dpo --out dpo.parquet
@@ -106,6 +106,8 @@ aifgen export RUN --format NAME [--out FILE|DIR] [--parquet] [--force]: a run fo
   kto         prompt, completion, label: each pair gives a good row and a bad one
   sft         prompt, completion: the response that was rated best
 
+Where people have reviewed the run (aifgen review pull), they decide, and labelled_by says so:
+--people majority (also without it), any, none, or names of annotators, the first of whom counts.
 Without --out it goes beside the run: outputs/exports/RUN/. A name that ends in .parquet or
 --parquet gives Parquet instead of JSON lines. What is there is kept unless --force is given.
 See docs/export.md.

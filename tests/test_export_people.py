@@ -175,5 +175,5 @@ def test_policies_of_votes() -> None:
     assert decided({"a": Vote(best="tie")}, "majority") == Decided("tie", (Vote(best="tie"),))
     assert decided(votes, ("d", "b")) == Decided(1, (votes["b"],))
     assert decided({}, "any") is None
-    assert policy(None, ()) == "majority"
-    assert policy("b,a,b", ("a", "b")) == ("b", "a")
+    assert policy(None, {}) == "majority"
+    assert policy("bea,a,bea", {"a": "a", "b": "b", "bea": "b"}) == ("b", "a")

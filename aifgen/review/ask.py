@@ -103,4 +103,5 @@ def _shape(
         several=several,
         seed=seed if isinstance(seed, int) else 0,
         source=source or None,
+        run=str(report.get("config_digest") or ""),
     )

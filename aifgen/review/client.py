@@ -110,6 +110,10 @@ class Argilla:
             made = self._argilla.Dataset(dataset, workspace, settings, client=self._client)
             return made.create()
 
+    def delete(self, dataset: Any) -> None:
+        with self._speaking():
+            dataset.delete()
+
     def change(self, dataset: Any, guidelines: str | None, min_submitted: int | None) -> None:
         """Of a dataset that is there, what is not null."""
         wanted: dict[str, Any] = {}
@@ -229,6 +233,8 @@ class Argilla:
     def _clean(self, error: BaseException) -> str:
         """The server's own words in one line, without the key."""
         text = str(error.__cause__ or error)
+        if "database or disk is full" in text:
+            return "its disk is full: make room there"
         with contextlib.suppress(ValueError, KeyError, TypeError, IndexError):
             detail = json.loads(text[text.index("{") :])["detail"]
             text = detail if isinstance(detail, str) else detail["params"]["errors"][0]["msg"]

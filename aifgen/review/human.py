@@ -26,7 +26,9 @@ class Answer:
     value, as text: of a rating a JSON list of numbers, one a response and null for none; of best a
     response_id or tie; of a ranking a JSON list of ranks, 1 the best and equal ones ties; of a
     comment the text. All lists follow response_ids, but shown: the ids as the annotator saw them.
-    submitted_at: null for a draft. sample, inclusion_probability: how the prompt was chosen.
+    annotator: a digest, and who it is; name: the user's, where it was asked for. submitted_at: null
+    for a draft. sample, inclusion_probability: how the prompt was chosen. dataset_id: Argilla's,
+    which no other dataset has, on whatever server.
     """
 
     prompt_id: str
@@ -42,7 +44,10 @@ class Answer:
     submitted_at: datetime | None
     inclusion_probability: float | None
     sample: str | None
-    dataset: str
+    dataset: str | None
+    dataset_id: str | None = None
+    prompt_digest: str | None = None
+    name: str | None = None
 
 
 def read(run: Path) -> list[Answer]:
@@ -60,7 +65,8 @@ def write(run: Path, answers: Iterable[Answer], prompts: Sequence[str]) -> None:
     rows = sorted(
         answers,
         key=lambda a: (
-            place.get(a.prompt_id, len(place)), a.prompt_id, a.dataset, a.annotator,
+            place.get(a.prompt_id, len(place)), a.prompt_id, a.dataset or "", a.dataset_id or "",
+            a.annotator,
             a.question or "",
         ),
     )  # fmt: skip

@@ -120,8 +120,8 @@ def _spawn(
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         opened = os.open(home / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(opened, "ab") as log:
-            log.write(b"\n")
+        with os.fdopen(opened, "ab", buffering=0) as log:
+            log.write(b"\n")  # now: a full disk must be seen before a server is there
             return subprocess.Popen(
                 [str(python), *words, *([] if port is None else [f"--port={port}"])],
                 cwd=home,

@@ -16,7 +16,7 @@ from aifgen.review.home import HOME
 from aifgen.tables import writing
 
 NOTE = ".review.json"
-"""In a run's folder: where it was pushed to last. Hidden, so that a finished run stays one."""
+"""In a run's folder: where it was pushed to. Hidden, so that a finished run stays one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,31 @@ def connect(api_url: str | None, option: str, home: Path = HOME) -> Argilla:
 
 
 def remember(run: Path, place: Place) -> None:
+    """Last, after the other places that the run was pushed to."""
+    places = [*(one for one in remembered(run) if one != place), place]
     with writing(run / NOTE):
-        (run / NOTE).write_text(json.dumps(asdict(place)) + "\n", "utf-8")
+        (run / NOTE).write_text(json.dumps([asdict(one) for one in places]) + "\n", "utf-8")
 
 
-def remembered(run: Path) -> Place | None:
-    """Where the run was pushed to last, as far as anybody knows."""
+def remembered(run: Path) -> list[Place]:
+    """Where the run was pushed to, as far as anybody knows."""
     try:
         found = json.loads((run / NOTE).read_text("utf-8"))
-        return Place(str(found["dataset"]), str(found["workspace"]), str(found["url"]))
+        return [Place(str(p["dataset"]), str(p["workspace"]), str(p["url"])) for p in found]
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return []
+
+
+def places(
+    run: Path, server: Argilla, dataset: str | None, workspace: str | None
+) -> list[tuple[str, str]]:
+    """(dataset, workspace) of the run on this server: the one that is named, else all that it was
+    pushed to, else the one with its name."""
+    known = [
+        (one.dataset, one.workspace)
+        for one in remembered(run)
+        if one.url == server.url
+        and dataset in (None, one.dataset)
+        and workspace in (None, one.workspace)
+    ]
+    return known or [(dataset or run.resolve().name, server.workspace(workspace))]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,28 +17,31 @@ from aifgen.records import digest
 from aifgen.review import human
 from aifgen.review.client import Argilla
 from aifgen.review.human import Answer
-from aifgen.review.record import HIDDEN
+from aifgen.review.record import shown
 from aifgen.tables import read_rows
 
 
 @dataclass(slots=True)
 class Pulled:
-    """answers: rows of human.parquet from this dataset, by status. strange: answers that name a
-    response that is not there. foreign: records of other runs."""
+    """What came from one dataset. answers: rows of human.parquet, by status. strange: answers that
+    name a response that is not there. foreign: records of prompts or texts that the run has not.
+    gone: answers of an earlier pull that are not in Argilla any more, which were kept."""
 
     dataset: str
-    records: int
-    answers: dict[str, int]
-    annotators: int
-    strange: int
-    foreign: int
+    records: int = 0
+    answers: dict[str, int] = field(default_factory=dict)
+    annotators: int = 0
+    strange: int = 0
+    foreign: int = 0
+    gone: int = 0
 
 
 def pull(
     run: Path, server: Argilla, dataset: str, workspace: str, *, names: bool, force: bool
 ) -> Pulled:
-    """Replace what the run has of this dataset by what is there now. names: keep users' names
-    instead of digests. Raises an AifgenError; then human.parquet is as it was."""
+    """Take what is there now in place of what the run has of this dataset. names: keep users' names
+    beside their digests. force: drop answers that are gone there. Raises an AifgenError; then
+    human.parquet is as it was."""
     there = server.find(dataset, workspace)
     if there is None:
         known = ", ".join(server.names(workspace)) or "none"
@@ -47,38 +50,64 @@ def pull(
             f"{known}): name it with {server.option('dataset')}, or push the run first: "
             f"aifgen review push {run}"
         )
-    prompts = [row["prompt_id"] for row in read_rows(run / "prompts.parquet", ["prompt_id"])]
-    people = server.people(workspace)
+    people = server.people(workspace) if names else {}
     scale = scale_of_ratings(there)
-    found = Pulled(dataset, 0, {}, 0, 0, 0)
-    own, answers = set(prompts), list[Answer]()
+    found = Pulled(dataset)
+    texts, answers = _texts(run), list[Answer]()
     for one in server.records(there):
         found.records += 1
-        shown = _shown(one, dataset)
-        if shown["prompt_id"] not in own:
+        facts = shown(one.get("metadata"))
+        if facts is None:
+            raise DataError(
+                f"the Argilla dataset {dataset!r} has the record {one.get('external_id')}, which "
+                "does not say whose responses it shows: it was not made by aifgen review push. "
+                "source=argilla starts a run from such a dataset"
+            )
+        shows = dict(zip(facts["response_ids"], facts["text_digests"], strict=True))
+        if texts.get(facts["prompt_id"]) != (facts["prompt_digest"], shows):
             found.foreign += 1
             continue
         for response in one.get("responses") or ():
-            user = str(response["user_id"])
-            who = people.get(user, user) if names else hidden_name(user)
-            said, strange = answers_of(response, shown, who, scale, dataset)
-            answers += said
+            said, strange = answers_of(response, facts, scale)
+            name = people.get(str(response["user_id"]))
+            answers += [
+                replace(answer, dataset=dataset, dataset_id=str(there.id), name=name)
+                for answer in said
+            ]
             found.strange += strange
     if found.records and found.foreign == found.records:
         raise DataError(
-            f"the Argilla dataset {dataset!r} has no prompt of {run}: it is another run's"
+            f"the Argilla dataset {dataset!r} has no prompt of {run} with the texts that it has "
+            "now: it is another run's, or of this one as it was"
         )
     before = human.read(run)
-    kept = [answer for answer in before if answer.dataset != dataset]
-    if len(kept) < len(before) and not answers and not force:
-        raise DataError(
-            f"the Argilla dataset {dataset!r} has no answer any more, and {run / human.HUMAN} "
-            f"holds {len(before) - len(kept):,} from it: they are kept; --force drops them"
-        )
-    human.write(run, [*kept, *answers], prompts)
+    spoken = {(answer.prompt_id, answer.annotator) for answer in answers}
+    others = [answer for answer in before if answer.dataset_id != str(there.id)]
+    gone = [
+        answer
+        for answer in before
+        if answer.dataset_id == str(there.id) and (answer.prompt_id, answer.annotator) not in spoken
+    ]
+    if force:
+        others, gone = [answer for answer in others if answer.dataset != dataset], []
+    found.gone = len(gone)
+    human.write(run, [*others, *gone, *answers], list(texts))
     found.annotators = len({answer.annotator for answer in answers})
     for answer in answers:
         found.answers[answer.status] = found.answers.get(answer.status, 0) + 1
+    return found
+
+
+def _texts(run: Path) -> dict[str, tuple[str, dict[str, str]]]:
+    """What the run has now: by prompt_id, the prompt's digest and its responses' by id."""
+    found: dict[str, tuple[str, dict[str, str]]] = {
+        row["prompt_id"]: (digest(row["messages"]), {})
+        for row in read_rows(run / "prompts.parquet", ["prompt_id", "messages"])
+    }
+    columns = ["prompt_id", "response_id", "text_digest"]
+    for row in read_rows(run / "responses.parquet", columns):
+        if row["prompt_id"] in found:
+            found[row["prompt_id"]][1][row["response_id"]] = row["text_digest"]
     return found
 
 
@@ -86,20 +115,6 @@ def hidden_name(user_id: str) -> str:
     """The same for one user of a server at every pull, and nothing that leads back to the name: a
     digest of the user's random id."""
     return f"annotator-{digest('annotator', user_id)[:8]}"
-
-
-def _shown(one: Mapping[str, Any], dataset: str) -> dict[str, Any]:
-    try:
-        found = json.loads((one.get("metadata") or {})[HIDDEN])
-        if isinstance(found, dict) and "response_ids" in found:
-            return found
-    except (KeyError, TypeError, ValueError):
-        pass
-    raise DataError(
-        f"the Argilla dataset {dataset!r} has the record {one.get('external_id')}, which does not "
-        "say whose responses it shows: it was not made by aifgen review push. source=argilla "
-        "starts a run from such a dataset"
-    )
 
 
 def scale_of_ratings(dataset: Any) -> tuple[float, float] | None:
@@ -110,13 +125,10 @@ def scale_of_ratings(dataset: Any) -> tuple[float, float] | None:
 
 
 def answers_of(
-    response: Mapping[str, Any],
-    shown: Mapping[str, Any],
-    annotator: str,
-    scale: tuple[float, float] | None,
-    dataset: str,
+    response: Mapping[str, Any], shown: Mapping[str, Any], scale: tuple[float, float] | None
 ) -> tuple[list[Answer], int]:
-    """One person's answers about one record, and how many of them name an empty slot."""
+    """One person's answers about one record, and how many of them name an empty slot. shown: as
+    record.shown gives it."""
     ids = list(shown["response_ids"])
     slots = {f"response_{k}": index for k, index in enumerate(shown["shown"], start=1)}
     values = {name: one["value"] for name, one in (response.get("values") or {}).items()}
@@ -128,7 +140,7 @@ def answers_of(
     answers = [
         Answer(
             prompt_id=shown["prompt_id"],
-            annotator=annotator,
+            annotator=hidden_name(str(response["user_id"])),
             question=question,
             value=value,
             status=status,
@@ -140,7 +152,8 @@ def answers_of(
             submitted_at=when,
             inclusion_probability=shown["inclusion_probability"],
             sample=shown["sample"],
-            dataset=dataset,
+            dataset=None,
+            prompt_digest=shown["prompt_digest"],
         )
         for question, value in kept
     ]

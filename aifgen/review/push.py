@@ -17,13 +17,14 @@ from aifgen.records import digest
 from aifgen.review.ask import Ask, shape_of
 from aifgen.review.client import PAGE, Argilla, Refused
 from aifgen.review.record import Record, record
-from aifgen.review.settings import difference, guidelines, settings
+from aifgen.review.settings import difference, guidelines, settings, unfinished
 from aifgen.review.tables import joined
 from aifgen.review.there import There, chosen, texts_of, there_is
 from aifgen.tables import writing
 
 REFUSED = "argilla_refused.jsonl"
 CHANGED = "people have answered it with other texts: it stays as it is there"
+OTHERS = "another run's texts stand there under this id: it stays as it is there"
 
 
 @dataclass(slots=True)
@@ -74,6 +75,9 @@ def push(
     text = guidelines(ask.guidelines, shape)
     wanted = settings(shape, text, ask.min_submitted or 1)
     dataset = server.find(name, space)
+    if dataset is not None and unfinished(dataset, wanted):
+        server.delete(dataset)  # an earlier push was cut off while it made it
+        dataset = None
     if dataset is None:
         dataset = server.create(name, space, wanted)
     elif problem := mismatch(server, dataset, wanted, space, ratings=True):
@@ -89,7 +93,7 @@ def push(
         for prompt, responses, verdicts in joined(folder)
         if responses and prompt["prompt_id"] in rows
     )
-    fresh = (one for one in records if _is_new(one, there.get(one.id), found))
+    fresh = (one for one in records if _is_new(one, there.get(one.id), shape.run, found))
     while batch := list(islice(fresh, PAGE)):
         bad = server.send(dataset, batch)
         found.refused += bad
@@ -120,10 +124,12 @@ def reason(server: Argilla, refused: list[Refused]) -> str:
     """The first one's, and what to do."""
     name, why = refused[0]
     advice = f"; {server.option('prompt_as')}=text takes any prompt" if "chat" in why else ""
+    if why == OTHERS:
+        advice = f"; choose another name, {server.option('dataset')}=NAME"
     return f"{name}: {why}{advice}"
 
 
-def _is_new(one: Record, there: There | None, found: Pushed) -> bool:
+def _is_new(one: Record, there: There | None, run: str, found: Pushed) -> bool:
     """Whether it must be sent; counts it where not."""
     if there is None:
         return True
@@ -131,8 +137,8 @@ def _is_new(one: Record, there: There | None, found: Pushed) -> bool:
     if there.all == digest(one.fields, one.metadata, said):
         found.unchanged += 1
         return False
-    if there.answered and there.texts != texts_of(one.fields):
-        found.refused.append((one.id, CHANGED))
+    if there.texts != texts_of(one.fields) and (there.answered or there.run != run):
+        found.refused.append((one.id, CHANGED if there.answered else OTHERS))
         return False
     return True
 

@@ -21,8 +21,8 @@ from aifgen.review.opinions import (
 )
 
 HIDDEN = "aifgen"
-"""Metadata without a property of its own, which Argilla shows to owners and admins alone: JSON of
-`Shown`. It says whose response stands where."""
+"""Metadata without a property of its own, which Argilla shows to owners and admins alone and nobody
+can filter by: `Shown`, which says whose response stands where."""
 OPINIONS = "opinions"
 """The field with each judge's own word, where there are several."""
 
@@ -58,6 +58,8 @@ class Shape:
     seed: int
     source: str | None
     """What stands for the source where a row does not name its own."""
+    run: str
+    """Which run it is: its config's digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,30 @@ class Shown:
     order; shown[k] is the index of the response in slot k + 1."""
 
     prompt_id: str
+    prompt_digest: str
+    run: str
     response_ids: tuple[str, ...]
     generators: tuple[str, ...]
     text_digests: tuple[str, ...]
     shown: tuple[int, ...]
     inclusion_probability: float
     sample: str
+    models: tuple[str, ...]
     judges: Mapping[str, Mapping[str, Any]]
+
+    def hidden(self) -> str:
+        """As metadata. The digest in front gives nothing away to whoever sorts by it."""
+        text = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        return f"{digest('hidden', text)[:8]} {text}"
+
+
+def shown(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """`Shown` as a record has it; null where aifgen has not made it."""
+    try:
+        found = json.loads(str((metadata or {})[HIDDEN]).partition(" ")[2])
+    except (KeyError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "response_ids" in found else None
 
 
 def scale_of(low: float | None, high: float | None) -> tuple[tuple[int, ...], bool]:
@@ -117,20 +136,23 @@ def record(
     fields |= {f"response_{slot}": responses[k]["text"] for slot, k in enumerate(order, start=1)}
     if shape.several and not shape.blind and said:
         fields[OPINIONS] = _table(said, [ids[k] for k in order])
-    shown = Shown(
+    facts = Shown(
         prompt["prompt_id"],
+        digest(prompt["messages"]),
+        shape.run,
         tuple(ids),
         tuple(row["generator"] for row in responses),
         tuple(row["text_digest"] for row in responses),
         tuple(order),
         how.inclusion_probability,
         how.sample,
+        tuple(row["model"] for row in responses),
         {o.judge: {"ratings": [o.ratings.get(name) for name in ids], "best": o.best} for o in said},
     )
     return Record(
         prompt["prompt_id"],
         fields,
-        _metadata(prompt, responses, verdicts, said, how, shown, shape.source),
+        _metadata(prompt, verdicts, said, how, facts, shape),
         {} if shape.blind else _suggestions(said, place, shape),
     )
 
@@ -152,24 +174,22 @@ def _suggestions(
 
 def _metadata(
     prompt: Row,
-    responses: Sequence[Row],
     verdicts: Sequence[Row],
     said: Sequence[Opinion],
     how: Sampled,
-    shown: Shown,
-    source: str | None,
+    facts: Shown,
+    shape: Shape,
 ) -> dict[str, Any]:
     extra = json.loads(prompt.get("extra") or "{}")
-    source = next((extra[k] for k in ("source", "subset") if isinstance(extra.get(k), str)), source)
-    found: dict[str, Any] = {
-        "margin": how.margin,
-        "spread": how.spread,
-        "consistency": consistency(verdicts),
-        "source": source,
-        "models": sorted({row["model"] for row in responses}),
-        "judges": [opinion.judge for opinion in said],
-        HIDDEN: json.dumps(asdict(shown), ensure_ascii=False, sort_keys=True),
-    }
+    own = (extra[k] for k in ("source", "subset") if isinstance(extra.get(k), str))
+    found: dict[str, Any] = {"source": next(own, shape.source), HIDDEN: facts.hidden()}
+    if not shape.blind:
+        found |= {
+            "margin": how.margin,
+            "spread": how.spread,
+            "consistency": consistency(verdicts),
+            "judges": [opinion.judge for opinion in said],
+        }
     return {name: value for name, value in found.items() if value not in (None, [])}
 
 

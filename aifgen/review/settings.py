@@ -58,22 +58,20 @@ def settings(shape: Shape, text: str, min_submitted: int) -> Any:
         fields.append(
             rg.TextField(OPINIONS, title="What the judges said", use_markdown=True, required=False)
         )
-    shown = not shape.blind
+    # An annotator may filter by any property, also by one whose values are hidden: where nothing of
+    # the judges may be known, there is none, and nobody's models are one in any case.
+    told = [
+        rg.FloatMetadataProperty("margin", title="Best less worst"),
+        rg.FloatMetadataProperty("spread", title="Judges apart"),
+        rg.TermsMetadataProperty("consistency", title="In both orders"),
+        rg.TermsMetadataProperty("judges", title="Judges"),
+    ]
     return rg.Settings(
         fields=fields,
         questions=_questions(shape),
         metadata=[
-            rg.FloatMetadataProperty(
-                "margin", title="Best less worst", visible_for_annotators=shown
-            ),
-            rg.FloatMetadataProperty("spread", title="Judges apart", visible_for_annotators=shown),
-            rg.TermsMetadataProperty(
-                "consistency", title="In both orders", visible_for_annotators=shown
-            ),
-            rg.TermsMetadataProperty("source", title="Source", visible_for_annotators=shown),
-            # Whose a response is, is nobody's business who rates it.
-            rg.TermsMetadataProperty("models", title="Models", visible_for_annotators=False),
-            rg.TermsMetadataProperty("judges", title="Judges", visible_for_annotators=shown),
+            rg.TermsMetadataProperty("source", title="Source"),
+            *(told if not shape.blind else ()),
         ],
         guidelines=text,
         allow_extra_metadata=True,
@@ -102,7 +100,10 @@ def _questions(shape: Shape) -> list[Any]:
     if "best" in asked:
         found.append(rg.LabelQuestion("best", {**names, "tie": "Tie"}, title="Which is best?"))
     if "ranking" in asked:
-        found.append(rg.RankingQuestion("ranking", names, title="Rank them, equals side by side"))
+        # Where a response is missing, nobody can rank them all.
+        alone = "best" not in asked
+        title = "Rank them, equals side by side"
+        found.append(rg.RankingQuestion("ranking", names, title=title, required=alone))
     if "comment" in asked:
         found.append(rg.TextQuestion("comment", title="Anything to add?", required=False))
     return found
@@ -124,14 +125,24 @@ def difference(there: Any, wanted: Any, *, ratings: bool) -> str | None:
     return None
 
 
+def unfinished(there: Any, wanted: Any) -> bool:
+    """Whether it is a dataset of ours that was never published: what it has is what we would make,
+    and nobody can have put a record into it."""
+    if there._model.status == "ready":
+        return False
+    return all(
+        {(p.name, _kind(p, True)) for p in getattr(there.settings, what)}
+        <= {(p.name, _kind(p, True)) for p in getattr(wanted, what)}
+        for what in ("fields", "questions", "metadata")
+    )
+
+
 def _kind(part: Any, ratings: bool) -> str:
     settings = part._model.settings
     options = [option["value"] for option in getattr(settings, "options", None) or ()]
     if settings.type == "rating" and not ratings:
         options = []
-    kind = f"{settings.type} {options}" if options else str(settings.type)
-    seen = getattr(part, "visible_for_annotators", None)
-    return kind if seen is None else f"{kind}, {'shown' if seen else 'hidden'}"
+    return f"{settings.type} {options}" if options else str(settings.type)
 
 
 def _words(name: str, kinds: dict[str, str]) -> str:

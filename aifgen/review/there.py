@@ -5,7 +5,6 @@ Knows digests of records, not how they are made.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aifgen.records import digest
 from aifgen.review.client import Argilla
-from aifgen.review.record import HIDDEN, Sampled
+from aifgen.review.record import Sampled, shown
 
 if TYPE_CHECKING:
     from aifgen.review import sampling
@@ -29,6 +28,8 @@ class There:
     texts: str
     """A digest of what people look at to judge."""
     answered: bool
+    run: str
+    """The run whose texts it shows."""
     samples: tuple[str, ...]
 
 
@@ -40,15 +41,14 @@ def there_is(server: Argilla, dataset: Any) -> Iterator[There]:
             asked[s["question_id"]]: (s["value"], s["agent"], s["score"])
             for s in one.get("suggestions") or ()
         }
-        try:
-            sample = json.loads(metadata.get(HIDDEN) or "{}").get("sample") or ""
-        except ValueError:
-            sample = ""
+        facts = shown(metadata) or {}
+        sample = str(facts.get("sample") or "")
         yield There(
             str(one["external_id"]),
             digest(one["fields"], metadata, said),
             texts_of(one["fields"]),
             bool(one.get("responses")),
+            str(facts.get("run") or ""),
             tuple(sample.split(" + ")) if sample else (),
         )
 

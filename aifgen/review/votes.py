@@ -71,12 +71,15 @@ def by_prompt(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
     return found
 
 
-def about(answers: Iterable[Answer], digests: Mapping[str, str]) -> list[Answer]:
+def about(
+    answers: Iterable[Answer], digests: Mapping[str, str], prompt_digest: str
+) -> list[Answer]:
     """Those that are about the texts that the run has now. digests: by response_id."""
     return [
         answer
         for answer in answers
-        if all(
+        if answer.prompt_digest in (None, prompt_digest)
+        and all(
             digests.get(name) == digest
             for name, digest in zip(answer.response_ids, answer.text_digests, strict=True)
         )

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aifgen import usage
 from aifgen.flags import Parser, path, status
 from aifgen.review.home import HOME
 from aifgen.reviewing.run import the_run
+
+if TYPE_CHECKING:
+    from aifgen.review.pull import Pulled
 
 OPTION = "--"
 
@@ -34,27 +39,41 @@ def main(arguments: Sequence[str]) -> int:
 def _pull(given: argparse.Namespace) -> list[str]:
     from aifgen.progress import doing
     from aifgen.review.human import HUMAN
-    from aifgen.review.place import connect, remembered
+    from aifgen.review.place import connect, places
     from aifgen.review.pull import pull
 
     run, _ = the_run(given.runs, "pull")
-    place = remembered(run)
-    dataset = given.dataset or (place.dataset if place else run.resolve().name)
-    wanted = given.workspace or (place.workspace if place else None)
+    lines, submitted = list[str](), False
     with doing("pulling"):
         server = connect(given.api_url, OPTION, given.home)
         try:
-            space = server.workspace(wanted)
-            found = pull(run, server, dataset, space, names=given.names, force=given.force)
+            for dataset, space in places(run, server, given.dataset, given.workspace):
+                found = pull(run, server, dataset, space, names=given.names, force=given.force)
+                lines += _told(found, run / HUMAN)
+                submitted |= "submitted" in found.answers
         finally:
             server.close()
+    if submitted:
+        lines.append(f"what it says of the judges: aifgen compare {run}")
+    return lines
+
+
+def _told(found: Pulled, path: Path) -> list[str]:
+    """answers: to single questions, as the table has them."""
     counts = ", ".join(f"{n:,} {what}" for what, n in sorted(found.answers.items(), reverse=True))
     who = f"{found.annotators:,} annotator{'' if found.annotators == 1 else 's'}"
-    lines = [f"{run / HUMAN}: {counts or 'no'} answers of {who}, {found.records:,} records"]
+    lines = [
+        f"{path}: {counts or 'no'} answers of {who}, {found.records:,} records of {found.dataset}"
+    ]
     if found.strange:
         lines.append(f"{found.strange:,} answers name a response that is not there: left out.")
     if found.foreign:
-        lines.append(f"{found.foreign:,} records are of prompts that {run} has not: left out.")
-    if "submitted" in found.answers:
-        lines.append(f"what it says of the judges: aifgen compare {run}")
+        lines.append(
+            f"{found.foreign:,} records are of prompts or texts that the run has not: left out."
+        )
+    if found.gone:
+        lines.append(
+            f"{found.gone:,} answers of an earlier pull are not in Argilla any more: kept (--force "
+            "drops them)."
+        )
     return lines

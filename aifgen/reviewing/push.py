@@ -75,8 +75,10 @@ def _push(given: argparse.Namespace) -> list[str]:
     lines = [line]
     if report.get("status") != "complete":
         lines.append(f"{run} is not complete: push it again when it is, what is there stays.")
-    if found.designs != ("all@0",):
-        chosen = " and ".join(name.removesuffix("@0") for name in found.designs)
+    chosen = " and ".join(name.removesuffix("@0") for name in found.designs)
+    if chosen == "flipped":
+        lines.append("chosen by flipped: what is measured on them speaks of them alone.")
+    elif chosen != "all":
         lines.append(f"chosen by {chosen}: the weights are kept, so that estimates can undo it.")
     lines.append(f"their answers: aifgen review pull {run}")
     return lines

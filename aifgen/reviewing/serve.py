@@ -37,6 +37,8 @@ def main(arguments: Sequence[str]) -> int:
             print(_stopped(given.home))
         elif given.status:
             print(_status(given.home))
+            if local.find(given.home) is None:
+                raise SystemExit(1)
         else:
             _serve(given.home, given.host, given.port, given.annotator)
             if given.foreground:
@@ -71,7 +73,7 @@ def _serve(home: Path, host: str, port: int | None, annotators: Sequence[str]) -
     new = any(user.name not in known for user in server.users)
     shown = "are shown this once and" if new else ""
     print(f"  passwords {shown + ' ' if shown else ''}stand in {home / homes.CREDENTIALS}")
-    print("  next: aifgen review push RUN")
+    print(f"  next: aifgen review push RUN{again}")
     print(f"  to stop: aifgen review serve --stop{again}")
     _warn(before, server, host, port)
 

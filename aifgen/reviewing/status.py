@@ -33,16 +33,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def _status(given: argparse.Namespace) -> list[str]:
     from aifgen.review import human
-    from aifgen.review.place import connect, remembered
+    from aifgen.review.place import connect, places
 
     run, _ = the_run(given.runs, "status") if given.runs else (None, None)
-    place = remembered(run) if run else None
     server = connect(given.api_url, OPTION, given.home)
     try:
-        space = server.workspace(given.workspace or (place.workspace if place else None))
-        lines = [f"{server.url}: answers; workspace {space}"]
-        named = given.dataset or (place.dataset if place else run.resolve().name if run else None)
-        for name in [named] if named else server.names(space):
+        if run is not None:
+            asked = places(run, server, given.dataset, given.workspace)
+        else:
+            space = server.workspace(given.workspace)
+            names = [given.dataset] if given.dataset else server.names(space)
+            asked = [(name, space) for name in names]
+        spaces = ", ".join(dict.fromkeys(space for _, space in asked))
+        lines = [f"{server.url}: answers; workspace {spaces or space}"]
+        for name, space in asked:
             dataset = server.find(name, space)
             if dataset is None:
                 lines.append(f"{name}: not there; aifgen review push {run or 'RUN'} makes it")
@@ -55,11 +59,11 @@ def _status(given: argparse.Namespace) -> list[str]:
             for user in sorted(of["users"], key=lambda user: str(user["username"])):
                 done = {k: user["completed"][k] + user["pending"][k] for k in KINDS}
                 said = ", ".join(f"{n:,} {kind}" for kind, n in done.items() if n)
-                lines.append(f"  {user['username']}: {said or 'nothing yet'}")
+                lines.append(f"  {user['username']}: {said or 'no record yet'}")
     finally:
         server.close()
     if run is not None:
         counts = Counter(answer.status for answer in human.read(run))
         said = ", ".join(f"{counts[kind]:,} {kind}" for kind in KINDS if counts[kind])
-        lines.append(f"{run / human.HUMAN}: {said or 'no answers yet'}")
+        lines.append(f"{run / human.HUMAN}: {said + ' answers' if said else 'no answers yet'}")
     return lines

@@ -71,7 +71,7 @@ class ArgillaSink(Sink):
             return
         # What the config in the folder does not say yet is taken to be as it is there: close asks
         # once more.
-        if not shape.slots:
+        if not shape.slots or there._model.status != "ready":
             return
         wanted = settings(shape, "-", 1)
         if problem := mismatch(self._server, there, wanted, self._space, ratings=known):

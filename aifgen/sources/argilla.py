@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +11,7 @@ from aifgen.records import Given, Message, Prompt
 from aifgen.review.client import Argilla
 from aifgen.review.place import connect
 from aifgen.review.pull import answers_of, scale_of_ratings
-from aifgen.review.record import HIDDEN
+from aifgen.review.record import HIDDEN, shown
 from aifgen.review.votes import votes
 from aifgen.sources.base import Source, SourceFacts
 from aifgen.sources.cells import BadRow, plain, turns
@@ -117,14 +116,13 @@ def _with_responses(
     one: Mapping[str, Any], people: list[str], scale: tuple[float, float] | None
 ) -> Prompt:
     """people: the ids of all users, in the order of Prompt.human."""
-    try:
-        shown = json.loads((one.get("metadata") or {})[HIDDEN])
-        generators, order = shown["generators"], shown["shown"]
-    except (KeyError, TypeError, ValueError):
+    facts = shown(one.get("metadata"))
+    if facts is None:
         raise BadRow(
             "it does not say whose responses it shows, since aifgen review push has not made it: "
             "name the fields with source.columns.responses=[FIELD,FIELD] instead"
-        ) from None
+        )
+    generators, order = facts["generators"], facts["shown"]
     texts = {index: one["fields"].get(f"response_{slot}") for slot, index in enumerate(order, 1)}
     given = tuple(
         Given(name.removeprefix("source:"), texts[k] or "") for k, name in enumerate(generators)
@@ -137,13 +135,13 @@ def _with_responses(
     )
     human: list[tuple[float | None, ...]] = [(None,) * len(given)] * len(people)
     for response in one.get("responses") or ():
-        answers, _ = answers_of(response, shown, "one", scale, "")
-        for vote in votes(answers, shown["response_ids"]).values():
+        answers, _ = answers_of(response, facts, scale)
+        for vote in votes(answers, facts["response_ids"]).values():
             numbers = vote.numbers(len(given))
             if numbers and str(response["user_id"]) in people:
                 human[people.index(str(response["user_id"]))] = numbers
     extra = {k: v for k, v in (one.get("metadata") or {}).items() if k != HIDDEN}
     said = any(number is not None for numbers in human for number in numbers)
     return Prompt(
-        shown["prompt_id"], messages, plain(extra), (), given, None, tuple(human) if said else ()
+        facts["prompt_id"], messages, plain(extra), (), given, None, tuple(human) if said else ()
     )

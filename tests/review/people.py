@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from aifgen.review.local import LocalServer
-from aifgen.review.record import HIDDEN
+from aifgen.review.record import shown
 from tests.sinks.run_folder import run_folder
 
 Command = Callable[..., str]
@@ -72,9 +72,16 @@ def users(server: LocalServer) -> dict[str, User]:
 
 def slots(record: Any) -> dict[str, str]:
     """Which slot shows which generator's response: generator -> response_k. As an owner sees it."""
-    hidden = json.loads(record["metadata"][HIDDEN])
-    names = hidden["generators"]
-    return {names[index]: f"response_{k}" for k, index in enumerate(hidden["shown"], start=1)}
+    facts = hidden(record)
+    names = facts["generators"]
+    return {names[index]: f"response_{k}" for k, index in enumerate(facts["shown"], start=1)}
+
+
+def hidden(record: Any) -> dict[str, Any]:
+    """What only an owner's record says."""
+    found = shown(record["metadata"])
+    assert found is not None
+    return found
 
 
 def finished_run(folder: Path, prompts: int, **options: Any) -> Path:

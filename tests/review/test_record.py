@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from aifgen.review.opinions import consistency, opinions
-from aifgen.review.record import Sampled, Shape, record, scale_of
+from aifgen.review.record import Sampled, Shape, record, scale_of, shown
 
 THREE = ("a", "b", "c")
 
@@ -21,7 +20,7 @@ def made(
         **{
             "slots": 3, "values": (1, 2, 3, 4, 5), "suggest": True, "as_chat": True,
             "questions": ("rating", "best", "ranking"), "blind": False, "several": False,
-            "seed": 0, "source": "jsonl", **changes,
+            "seed": 0, "source": "jsonl", "run": "r", **changes,
         }
     )  # fmt: skip
     prompt = {"prompt_id": "p", "messages": [{"role": "user", "content": "?"}], "extra": "{}"}
@@ -72,7 +71,7 @@ def test_the_best(verdicts: list[dict[str, Any]], there: tuple[str, ...], best: 
 
 def test_a_rating_between_two_values_is_kept_exactly_and_never_rounded() -> None:
     one, place = made(rated(a=3.5, b=4.0, c=4.9999))
-    assert json.loads(one.metadata["aifgen"])["judges"]["j"]["ratings"] == [3.5, 4.0, 4.9999]
+    assert (shown(one.metadata) or {})["judges"]["j"]["ratings"] == [3.5, 4.0, 4.9999]
     rank = [{"value": place[name], "rank": k} for k, name in enumerate("cba", start=1)]
     assert {name: of.value for name, of in one.suggestions.items()} == {
         place["b"].replace("response", "rating"): 4,

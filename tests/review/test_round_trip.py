@@ -14,7 +14,7 @@ from aifgen import comparing, export
 from aifgen.review.local import LocalServer
 from tests.conftest import Bench
 from tests.fakes.model_server import Behaviour, ModelServer
-from tests.review.people import Command, User, finished_run, slots, users
+from tests.review.people import Command, User, finished_run, hidden, slots, users
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def human(run: Path) -> list[dict[str, Any]]:
 def told(run: Path) -> dict[tuple[str, str, str | None], tuple[Any, str]]:
     """(prompt, annotator, question) -> (value, status)."""
     return {
-        (row["prompt_id"], row["annotator"], row["question"]): (row["value"], row["status"])
+        (row["prompt_id"], row["name"], row["question"]): (row["value"], row["status"])
         for row in human(run)
     }
 
@@ -107,7 +107,7 @@ def test_three_people_answer_and_every_answer_comes_back(
     }
     assert review("pull", run, "--names").startswith(
         f"{run / 'human.parquet'}: 13 submitted, 1 draft, 2 discarded answers of 3 annotators, "
-        "8 records\n"
+        f"8 records of {out}\n"
     )
     assert told(run) == expected
     first = (run / "human.parquet").read_bytes()
@@ -201,7 +201,7 @@ def test_nothing_tells_an_annotator_whose_a_response_is(
         shown = {k: v for k, v in record["fields"].items() if not k.startswith("response_")}
         told_ = json.dumps([shown, record["metadata"], record["suggestions"]])
         assert not any(name in told_ for name in ("alpha", "beta", "gamma", "gpt4", "llama"))
-        assert record["metadata"] == {}
+        assert record["metadata"] == {"source": "jsonl"}
         assert record["suggestions"] == []
         assert set(record["fields"]) == {"prompt", "response_1", "response_2", "response_3"}
     orders = {tuple(slots(one).items()) for one in people["aifgen"].records(run.name).values()}
@@ -242,8 +242,8 @@ def test_every_judge_speaks_unless_blind(
         assert lines[3].endswith(f"| {other.replace('_', ' ')} |")
     assert records["p2"]["metadata"]["spread"] > records["p0"]["metadata"]["spread"] == 0
     assert records["p0"]["metadata"]["judges"] == ["gpt4", "llama"]
-    assert "models" not in records["p0"]["metadata"]
-    assert owner["p0"]["metadata"]["models"] == ["meta/llama3_70b", "meta/llama3_8b"]
+    assert "llama3" not in json.dumps([records["p0"]["metadata"], records["p0"]["suggestions"]])
+    assert sorted(hidden(owner["p0"])["models"]) == ["meta/llama3_70b", "meta/llama3_8b"]
 
 
 def test_one_bad_record_among_200_costs_that_record(
@@ -310,8 +310,8 @@ def test_a_sample_keeps_its_chances_and_a_second_one_adds_to_them(
     review("push", run, "--sample", "random:10")
     first = people["aifgen"].records(run.name)
     assert len(first) == 10
-    hidden = [json.loads(one["metadata"]["aifgen"]) for one in first.values()]
-    assert {(one["inclusion_probability"], one["sample"]) for one in hidden} == {
+    parts = [hidden(one) for one in first.values()]
+    assert {(one["inclusion_probability"], one["sample"]) for one in parts} == {
         (0.25, "random:10@0")
     }
     review("push", run, "--sample", "random:10")
@@ -321,7 +321,7 @@ def test_a_sample_keeps_its_chances_and_a_second_one_adds_to_them(
     both = people["aifgen"].records(run.name)
     assert set(first) < set(both)
     for one in both.values():
-        part = json.loads(one["metadata"]["aifgen"])
+        part = hidden(one)
         assert part["sample"] == "random:10@0 + disagreement:12@3"
         assert 0.25 < part["inclusion_probability"] <= 1
     for record in people["ada"].mine(run.name).values():
@@ -346,21 +346,108 @@ def test_texts_that_people_answered_are_never_changed_under_them(
     assert after["p2"]["fields"]["prompt"][-1]["content"] == "What is two?"
 
 
-def test_answers_are_not_lost_when_a_dataset_comes_back_empty(
+def test_answers_are_not_lost_when_they_are_gone_in_argilla(
+    tmp_path: Path, review: Command, people: dict[str, User]
+) -> None:
+    run = finished_run(named(tmp_path), 3)
+    review("push", run)
+    owner = people["aifgen"]
+    for record in people["ada"].mine(run.name).values():
+        people["ada"].answer(record, {"best": "tie"})
+    review("pull", run, "--names")
+    kept = (run / "human.parquet").read_bytes()
+    # One answer is taken back there: here it stays, until somebody says otherwise.
+    (response,) = owner.records(run.name)["p1"]["responses"]
+    owner.http.delete(f"/api/v1/responses/{response['id']}").raise_for_status()
+    said = review("pull", run, "--names")
+    assert "1 answers of an earlier pull are not in Argilla any more: kept (--force" in said
+    assert (run / "human.parquet").read_bytes() == kept
+    # The dataset goes, and another one gets its name.
+    owner.http.delete(owner.dataset(run.name)).raise_for_status()
+    assert "has no dataset" in review("pull", run, status=1)
+    review("push", run)
+    people["ben"].answer(people["ben"].mine(run.name)["p1"], {"best": "tie"})
+    review("pull", run, "--names")
+    assert sorted((row["prompt_id"], row["name"]) for row in human(run)) == [
+        ("p0", "ada"), ("p1", "ada"), ("p1", "ben"), ("p2", "ada"),
+    ]  # fmt: skip
+    review("pull", run, "--names", "--force")
+    assert [(row["prompt_id"], row["name"]) for row in human(run)] == [("p1", "ben")]
+
+
+def test_a_name_is_no_identity(tmp_path: Path, review: Command, people: dict[str, User]) -> None:
+    run = finished_run(named(tmp_path), 2)
+    review("push", run)
+    people["ada"].answer(people["ada"].mine(run.name)["p0"], {"best": "tie"})
+    review("pull", run)
+    (without,) = human(run)
+    review("pull", run, "--names")
+    (with_name,) = human(run)
+    assert (without["name"], with_name["name"]) == (None, "ada")
+    assert without["annotator"] == with_name["annotator"]
+
+
+def test_a_push_that_was_cut_off_while_it_made_the_dataset_is_completed(
+    tmp_path: Path, review: Command, people: dict[str, User]
+) -> None:
+    run = finished_run(named(tmp_path), 2)
+    owner = people["aifgen"]
+    workspace = owner.http.get("/api/v1/me/workspaces").json()["items"][0]["id"]
+    body = {"name": run.name, "workspace_id": workspace}
+    made = owner.http.post("/api/v1/datasets", json=body).raise_for_status().json()
+    field = {"name": "prompt", "title": "Prompt", "required": True,
+             "settings": {"type": "chat", "use_markdown": True}}  # fmt: skip
+    owner.http.post(f"/api/v1/datasets/{made['id']}/fields", json=field).raise_for_status()
+    assert ": 2 records\n" in review("push", run)
+    assert len(people["ada"].mine(run.name)) == 2
+    # Somebody else's unpublished dataset is not touched.
+    other = f"{run.name}-other"
+    body = {"name": other, "workspace_id": workspace}
+    made = owner.http.post("/api/v1/datasets", json=body).raise_for_status().json()
+    owner.http.post(
+        f"/api/v1/datasets/{made['id']}/fields", json={**field, "name": "theirs"}
+    ).raise_for_status()
+    assert "it is not published" in review("push", run, "--dataset", other, status=1)
+
+
+def test_nobody_can_filter_by_what_blind_hides(
+    tmp_path: Path, review: Command, people: dict[str, User]
+) -> None:
+    run = finished_run(named(tmp_path), 4)
+    review("push", run, "--blind")
+    review("push", run, "--dataset", f"{run.name}-open")
+    for name, hidden_ in (
+        (run.name, ("margin", "spread", "consistency", "judges", "models")),
+        (f"{run.name}-open", ("models",)),
+    ):
+        mine = people["aifgen"].dataset(name).replace("/v1/", "/v1/me/")
+        found = people["aifgen"].http.get(f"{mine}/metadata-properties").raise_for_status().json()
+        there = {one["name"] for one in found["items"]}
+        assert "source" in there
+        assert not set(hidden_) & there
+        path = people["ada"].dataset(name).replace("/v1/", "/v1/me/") + "/records/search"
+        for metadata in (*hidden_, "aifgen"):
+            scope = {"entity": "metadata", "metadata_property": metadata}
+            narrow = {"type": "range", "scope": scope, "ge": 0}
+            asked = {"filters": {"type": "and", "and": [narrow]}}
+            answer = people["ada"].http.post(path, json=asked)
+            assert answer.status_code >= 400 or answer.json()["total"] == 0
+
+
+def test_another_run_s_texts_are_not_overwritten(
     tmp_path: Path, review: Command, people: dict[str, User]
 ) -> None:
     run = finished_run(named(tmp_path), 2)
     review("push", run)
-    people["ada"].answer(people["ada"].mine(run.name)["p1"], {"best": "tie"})
-    review("pull", run)
-    kept = (run / "human.parquet").read_bytes()
-    people["aifgen"].http.delete(people["aifgen"].dataset(run.name)).raise_for_status()
-    assert "has no dataset" in review("pull", run, status=1)
-    review("push", run)
-    assert "has no answer any more, and" in review("pull", run, status=1)
-    assert (run / "human.parquet").read_bytes() == kept
-    review("pull", run, "--force")
-    assert human(run) == []
+    before = people["aifgen"].records(run.name)
+    other = finished_run(tmp_path / "elsewhere" / run.name, 2, content={0: "A?", 1: "B?"})
+    report = json.loads((other / "run.json").read_text())
+    (other / "run.json").write_text(json.dumps({**report, "config_digest": "another"}))
+    said = review("push", other, status=1)
+    assert "(p0: another run's texts stand there under this id: it stays as it is there; " in said
+    assert "choose another name, --dataset=NAME)" in said
+    assert people["aifgen"].records(run.name) == before
+    assert "it is another run's, or of this one as it was" in review("pull", other, status=1)
 
 
 def test_two_datasets_of_one_run_go_side_by_side(
@@ -370,13 +457,19 @@ def test_two_datasets_of_one_run_go_side_by_side(
     other = f"{run.name} blind"
     review("push", run, "--dataset", other, "--blind")
     people["ben"].answer(people["ben"].mine(other)["p0"], {"best": "tie"})
-    review("pull", run, "--names")
     review("push", run)
     people["ada"].answer(people["ada"].mine(run.name)["p0"], {"best": "tie"})
-    review("pull", run, "--names")
-    assert {(row["annotator"], row["dataset"]) for row in human(run)} == {
+    said = review("pull", run, "--names")
+    assert f"1 records of {other}\n" not in said
+    assert f"2 records of {other}\n" in said
+    assert f"2 records of {run.name}\n" in said
+    assert {(row["name"], row["dataset"]) for row in human(run)} == {
         ("ada", run.name), ("ben", other),
     }  # fmt: skip
+    assert len(review("status", run).splitlines()) == 6
+    people["ben"].answer(people["ben"].mine(other)["p1"], {"best": "tie"})
+    review("pull", run, "--names", "--dataset", run.name)
+    assert len(human(run)) == 2
 
 
 def test_status_says_how_far_everybody_is(
@@ -396,7 +489,7 @@ def test_status_says_how_far_everybody_is(
     assert said[2:] == [
         "  ada: 1 submitted, 1 draft",
         "  cy: 1 discarded",
-        f"{run / 'human.parquet'}: 1 submitted, 1 draft, 1 discarded",
+        f"{run / 'human.parquet'}: 1 submitted, 1 draft, 1 discarded answers",
     ]
 
 

@@ -128,7 +128,7 @@ def test_a_dataset_of_somebody_else(
     schema = pq.read_schema(other / "prompts.parquet")
     pq.write_table(pa.Table.from_pylist(renamed, schema), other / "prompts.parquet")
     told = refused("pull", other, "--dataset", run.name)
-    assert f"the Argilla dataset '{run.name}' has no prompt of {other}: it is another run's" in told
+    assert f"the Argilla dataset '{run.name}' has no prompt of {other} with the texts" in told
 
 
 def test_a_full_disk_keeps_the_answers_that_were_there(
