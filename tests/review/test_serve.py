@@ -26,7 +26,7 @@ def serve(home: Path, *words: str) -> tuple[int, str, str]:
 
 
 def test_from_the_first_start_to_the_end(home: Path) -> None:
-    assert serve(home, "--status")[:2] == (0, f"no Argilla runs on {home}\n")
+    assert serve(home, "--status")[:2] == (1, f"no Argilla runs on {home}\n")
     code, out, err = serve(home, "--annotator", "ada")
     assert code == 0, err
     server = local.find(home)
@@ -68,7 +68,7 @@ def test_after_a_kill_it_comes_back_to_its_port(home: Path) -> None:
     os.kill(first.pid, signal.SIGKILL)
     while holder(home) is not None:
         pass
-    assert serve(home, "--status")[:2] == (0, f"no Argilla runs on {home}\n")
+    assert serve(home, "--status")[:2] == (1, f"no Argilla runs on {home}\n")
     code, out, _ = serve(home)
     assert code == 0
     assert f"Argilla answers at {first.url}" in out
