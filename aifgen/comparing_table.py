@@ -85,15 +85,20 @@ def show(found: Mapping[str, Any], out: str) -> None:
 
 
 def _whole(estimates: Mapping[str, Any] | None, judge: str) -> str:
-    """What people who saw a part of the run would say of the whole; empty where they saw all."""
+    """What people who saw a part of the run would say of the whole; empty where they saw all,
+    or nothing that tells."""
     if not estimates or estimates["prompts"] >= estimates["of"]:
         return ""
     sample = f" ({' and '.join(estimates['samples'])})" if estimates["samples"] else ""
     three = estimates["judges"][judge]
     rate, plain = percent(three["prediction_powered"]), percent(three["naive"], bare=True)
+    if not rate:
+        return ""
+    if three["prediction_powered"]["ci95"] is None:
+        rate += " (too few for an interval)"
     return (
         f"People saw {estimates['prompts']:,} of {estimates['of']:,} prompts{sample}: of all, "
-        f"{judge} agrees with them on {rate} (of those alone {plain})."
+        f"{judge} agrees with them on {rate}, of those alone on {plain}."
     )
 
 

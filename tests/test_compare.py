@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -247,6 +248,7 @@ def test_people_who_answered_about_the_run_count_by_themselves(
         "(outputs/r/human.parquet)." in with_["notes"]
     )
     assert "People saw 30 of 60 prompts (disagreement:30): of all, judge-" in told
+    assert "too few for an interval" not in told
     assert "the estimates speak of all" in told.splitlines()[0]
     assert "People" not in silent
     pages = {
@@ -258,6 +260,15 @@ def test_people_who_answered_about_the_run_count_by_themselves(
     # More answers of the same people: the same question, and so the same folder.
     assert comparing.main(["outputs/r"]) == 0
     assert len(list(Path("outputs", "comparisons").iterdir())) == 2
+    # Of few a bare figure would look certain.
+    answer(run, [{"prompt": f"q{k}", "question": "best", "value": k % 2} for k in range(10)])
+    capsys.readouterr()
+    assert comparing.main(["outputs/r"]) == 0
+    assert re.search(
+        r"People saw 10 of 60 prompts: of all, judge-\w agrees with them on [\d.]+ % "
+        r"\(too few for an interval\), of those alone on [\d.]+ %\.\n",
+        capsys.readouterr().out,
+    )
 
 
 @pytest.mark.parametrize(

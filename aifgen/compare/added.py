@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from aifgen.compare.drawing import distinct
-from aifgen.compare.people import Labels, NoLabel, apply, labels, words
+from aifgen.compare.people import Asked, Labels, NoLabel, apply, labels, words
 from aifgen.compare.study import Study
 from aifgen.folder import HUMAN
 
@@ -24,13 +24,15 @@ def with_people(
     human: Path,
     responses: Sequence[Sequence[str]],
     digests: Sequence[Sequence[str]] | None = None,
+    asked: Asked | None = None,
 ) -> Study:
     """The study with the labels of a file or a run instead of those that its items bring.
 
-    responses: (I,) the response ids of each item. digests: (I,) of their texts, where known.
+    responses: (I,) the response ids of each item. digests: (I,) of their texts, where known; asked:
+    of its prompts, by id.
     Raises StudyError where none is about an item.
     """
-    return _with(study, labels(human), responses, digests)
+    return _with(study, labels(human), responses, digests, asked)
 
 
 def with_reviews(
@@ -38,6 +40,7 @@ def with_reviews(
     runs: Sequence[Path],
     responses: Sequence[Sequence[str]],
     digests: Sequence[Sequence[str]],
+    asked: Asked,
 ) -> Study:
     """The study with what people answered about its runs, all of their tables together. That they
     said nothing of what is compared is no error, because nobody asked for it, but a note."""
@@ -54,14 +57,16 @@ def with_reviews(
             f"People answered about {len(tables)} of the runs, and how their samples were drawn "
             "together is not known."
         )
-    names = " and ".join(map(str, tables))
+    source = " and ".join(map(str, tables))
+    names = {who: name for table in tables.values() for who, name in table.names.items()}
+    together = Labels(source, rows, names)
     try:
-        made = _with(study, Labels(names, rows), responses, digests) if rows else study
+        made = _with(study, together, responses, digests, asked) if rows else study
     except NoLabel:
-        notes.append(f"Nothing in {names} is about what is compared: people are left out.")
+        notes.append(f"Nothing in {source} is about what is compared: people are left out.")
         made, rows = study, []
     if rows:
-        notes.append(_asked(made, names, len(rows)))
+        notes.append(_asked(made, source, len(rows)))
         made = replace(made, sources=(*made.sources, *map(str, tables)))
     return replace(made, notes=(*made.notes, *notes))
 
@@ -71,8 +76,9 @@ def _with(
     found: Labels,
     responses: Sequence[Sequence[str]],
     digests: Sequence[Sequence[str]] | None,
+    asked: Asked | None,
 ) -> Study:
-    people = apply(found, study.ids, responses, study.units, digests)
+    people = apply(found, study.ids, responses, study.units, digests, asked)
     ratings = study.ratings
     if ratings is not None:
         given = people.ratings_at(ratings.item, ratings.position)

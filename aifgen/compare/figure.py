@@ -177,7 +177,8 @@ def resampled(
         return without("not defined here")
     many = prompts or (clusters, float(clusters))
     if values is None or round(many[1]) < FEW:
-        return without(f"no interval: {intervals.words(*many)} are too few ({FEW} are needed)")
+        worth = intervals.words(*many, needed=FEW)
+        return without(f"no interval: {worth} are too few ({FEW} are needed)")
     known = values[np.isfinite(values)]
     if len(known) < (1 - UNDEFINED) * len(values):
         return without("no interval: not defined in many resamples")

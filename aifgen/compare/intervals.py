@@ -30,10 +30,12 @@ def size(weights: Floats, times: Times = None) -> tuple[int, float]:
     return clusters, float(many @ weights) ** 2 / squares if squares > 0 else 0.0
 
 
-def words(clusters: int, equal: float) -> str:
-    """How many prompts, and of how many of equal size they are worth where that is far from it."""
+def words(clusters: int, equal: float, needed: int = 0) -> str:
+    """How many prompts, and of how many of equal size they are worth where that is far from it, or
+    where it is fewer than are needed and they are not."""
     told = f"{clusters} prompts"
-    return told if equal > 0.8 * clusters else f"{told} (of uneven size, worth {equal:.0f})"
+    near = equal > 0.8 * clusters and not round(equal) < needed <= clusters
+    return told if near else f"{told} (of uneven size, worth {equal:.0f})"
 
 
 def rare(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from aifgen.compare.hearing import as_label
 from aifgen.compare.people_codes import Key, People, Said, coded
-from aifgen.compare.people_files import Label, Labels, NoLabel, labels, order, words
+from aifgen.compare.people_files import Label, Labels, NoLabel, labels, words
+from aifgen.compare.people_names import called, order
 from aifgen.compare.study import StudyError, Units
 from aifgen.compare.values import numeric_texts
 
 __all__ = ["Label", "Labels", "NoLabel", "People", "apply", "labels", "words"]
+
+Asked = Callable[[Sequence[str]], Mapping[str, str]]
+"""The digests of prompts by id, where they are known."""
 
 
 def apply(
@@ -23,18 +27,25 @@ def apply(
     responses: Sequence[Sequence[str]],
     units: Units,
     digests: Sequence[Sequence[str]] | None = None,
+    asked: Asked | None = None,
 ) -> People:
     """ids: (I,) the items' ids (prompt_id in runs). responses: (I,) the response ids of each, in
     the item's order, as the two of every unit are. digests: (I,) of their texts: where a label has
-    noted its texts, these decide what it is about, not the ids. Of several labels of one rater on
-    one item the last counts.
+    noted its texts, these decide what it is about, not the ids. asked: of the items' prompts: a
+    label that has noted another one is about something else. Of several labels of one rater on one
+    item the last counts. Who a rater is decides whose a label is, whatever they are called.
 
     Of two responses a person's best decides before a ranking, and a ranking before ratings.
     Raises StudyError where no label is about any of the items.
     """
     wanted = {row.key for row in found.rows}
     index = {name: k for k, name in enumerate(ids) if name in wanted}
-    raters = order([row.rater for row in found.rows])
+    shown = called({row.rater: None for row in found.rows}, found.names)
+    whose = {name: rater for rater, name in shown.items()}
+    in_order = order(list(whose))
+    raters = [whose[name] for name in in_order]
+    noted = [row.key for row in found.rows if row.prompt is not None and row.key in index]
+    prompts = asked(list(dict.fromkeys(noted))) if asked is not None and noted else None
     said: dict[Key, Said] = {}
     lost, strange, gone = list[Label](), list[Label](), list[Label]()
     inclusion = np.full(len(ids), np.nan)
@@ -44,6 +55,9 @@ def apply(
         item = index.get(row.key)
         if item is None:
             lost.append(row)
+            continue
+        if row.prompt is not None and prompts is not None and row.prompt != prompts.get(row.key):
+            gone.append(row)
             continue
         names = list(responses[item])
         if row.texts is not None and digests is not None:
@@ -73,11 +87,12 @@ def apply(
             f"{first.value!r} on {first.key}, and the items are called "
             f"{', '.join([*ids[:2]])}, ...: labels name an item by item_id or prompt_id, and "
             "responses by their ids, by A and B or as tie"
-            + ", and are about the texts whose digests they note"
+            + ", and are about the prompt and the texts whose digests they note"
             * bool(gone)
         )
     notes = _notes(found.source, len(found.rows), lost, strange, gone, changed)
-    return coded(found, said, raters, responses, units, (inclusion, tuple(samples), notes))
+    made = coded(found, said, raters, responses, units, (inclusion, tuple(samples), notes))
+    return replace(made, raters=tuple(in_order))
 
 
 def _notes(
@@ -95,8 +110,9 @@ def _notes(
         )
     if gone:
         notes.append(
-            f"{len(gone):,} of {total:,} labels of people in {source} are about texts that are not "
-            f"compared here (any more) and are left out; the first is on {gone[0].key}."
+            f"{len(gone):,} of {total:,} labels of people in {source} are about texts or a prompt "
+            "that are not compared here (any more) and are left out; the first is on "
+            f"{gone[0].key}."
         )
     if strange:
         first = strange[0]

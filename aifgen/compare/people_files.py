@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,8 @@ class Label:
     the item's own order. where: its place, for errors. texts: the digests of these responses, null
     where nobody noted them. ranked: the numbers are no ratings, only higher or lower. inclusion:
     the chance that the item had to be shown to people, null where unknown; sample: how it was
-    drawn (designs with their seeds, as review.push writes them)."""
+    drawn (designs with their seeds, as review.push writes them). prompt: the digest of the prompt
+    that was shown, null where nobody noted it."""
 
     key: str
     rater: str
@@ -50,14 +51,17 @@ class Label:
     ranked: bool = False
     inclusion: float | None = None
     sample: str | None = None
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Those of one file or folder."""
+    """Those of one file or folder. names: what annotators are called, by who they are, where any
+    row of theirs says it; the last counts."""
 
     source: str
     rows: list[Label] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
 
 
 def labels(path: Path) -> Labels:
@@ -89,6 +93,8 @@ def _rows(path: Path, found: Labels) -> None:
         key = next((str(row[name]) for name in KEYS if row.get(name) not in (None, "")), None)
         if key is None:
             raise StudyError(f"{where} has no {' or '.join(KEYS)}: say what the label is about")
+        if (who := row.get("annotator")) not in (None, "") and row.get("name"):
+            found.names[str(who)] = str(row["name"])
         question = row.get("question")
         if row.get("status") in UNFINISHED or question == "comment":
             continue
@@ -121,6 +127,7 @@ def _rows(path: Path, found: Labels) -> None:
                 Label(
                     key, who, made, responses, where, texts, ranked,
                     row.get("inclusion_probability"), row.get("sample"),
+                    row.get("prompt_digest") or None,
                 )
             )  # fmt: skip
 
@@ -205,8 +212,3 @@ def _brought(run: Path, found: Labels) -> None:
                 where = place(run / "prompts.parquet", number)
                 label = Label(row["prompt_id"], str(k), tuple(values), tuple(ids), where)
                 found.rows.append(label)
-
-
-def order(raters: Sequence[str]) -> list[str]:
-    """Each once: numbers by size, then names."""
-    return sorted(set(raters), key=lambda r: (not r.isdigit(), int(r) if r.isdigit() else 0, r))

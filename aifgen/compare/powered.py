@@ -54,7 +54,8 @@ def three(found: Prompts, what: str, assumed: str, *, judged: bool = True) -> Th
     """The plain mean of the labelled, the weighted one, and the one that judges help with.
 
     assumed: how the labelled prompts came about, for `method`. judged: whether predictions may be
-    used.
+    used. Where the weighted one has no interval the plain one has none: the figure that forgets how
+    prompts were chosen would look like the sure one.
     """
     even = _mean(found, np.ones(len(found.weight)))
     weighted = _mean(found, found.weight)
@@ -72,7 +73,7 @@ def three(found: Prompts, what: str, assumed: str, *, judged: bool = True) -> Th
         f"by prompt), lambda {power:.2f}" + f" {told}" * bool(told),
     }
     return Three(
-        naive=_figure(even, words["naive"]),
+        naive=_figure(even, words["naive"], weighted),
         human_only=_figure(weighted, f"{words['human']}; {assumed}"),
         prediction_powered=_figure(powered, f"{words['powered']}; {assumed}"),
         power=None if weighted.value is None else power,
@@ -154,23 +155,34 @@ def _helped(found: Prompts, weighted: _Estimate) -> tuple[_Estimate, float]:
     return replace(weighted, value=value, terms=errors, chosen=1), power
 
 
-def _figure(found: _Estimate, what: str) -> Figure:
-    """Wilson's interval with a t quantile, of as many rows as the variance is worth."""
+def _figure(found: _Estimate, what: str, beside: _Estimate | None = None) -> Figure:
+    """Wilson's interval with a t quantile, of as many rows as the variance is worth; none where
+    there is none `beside` it."""
     clusters, equal = found.size
     bare = plain(found.value, what, found.n, clusters)
     if found.value is None:
         return {**bare, "method": f"{what}; nobody labelled any of it"}
-    worth = f"{intervals.words(clusters, equal)} labelled"
-    if round(equal) < FEW:
-        why = f"no interval: {worth} are too few ({FEW} are needed)"
-        return {**bare, "method": f"{what}; {why}"}
+    for size in (found.size, found.size if beside is None else beside.size):
+        if why := _too_few(*size):
+            return {**bare, "method": f"{what}; no interval: {why}"}
     ends, how = found.few, "as few prompts decide it"
     if ends is None:
         spread = max(found.value * (1 - found.value), intervals.TINY)
         ends, how = wilson(found.value, spread / found.variance, found.t), "over prompts"
     ends = [min(ends[0], found.value), max(ends[1], found.value)]
+    worth = f"{intervals.words(clusters, equal)} labelled"
     how = f"Wilson's interval with a t quantile, {how}; {worth}"
     return {**bare, "ci95": ends, "method": f"{what}; {how}"}
+
+
+def _too_few(clusters: int, equal: float) -> str:
+    """Why labelled prompts give no interval; empty where they are enough."""
+    if round(equal) >= FEW:
+        return ""
+    if not clusters:
+        return "no chance is known of any prompt labelled"
+    worth = f", worth {equal:.0f} of equal weight," * (round(equal) != clusters)
+    return f"{clusters} prompts labelled{worth} are too few ({FEW} are needed)"
 
 
 def wilson(value: float, n: float, t: float) -> list[float]:

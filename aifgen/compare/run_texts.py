@@ -1,4 +1,5 @@
-"""The texts of a few items of runs, read from their tables when somebody wants to see them."""
+"""The texts of some items of runs, read from their tables when somebody wants to see them or to
+know whether they are still the same."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from aifgen.compare.matching import Items
 from aifgen.compare.run_folder import Run
 from aifgen.compare.study import ItemText, Said
 from aifgen.errors import DataError
-from aifgen.records import PANEL, transcript
+from aifgen.records import PANEL, digest, transcript
 
 SAID = (
     "prompt_id", "judge", "aspect", "response_ids", "order", "verdict", "ratings", "label",
@@ -51,6 +52,19 @@ class RunTexts:
                     said=tuple(said.get(name, ())),
                 )
             )
+        return found
+
+    def asked(self, ids: Sequence[str]) -> dict[str, str]:
+        """The digests of prompts (of their messages), by id, where all runs ask the same."""
+        tables = [
+            rows_of(run.path / "prompts.parquet", ids, ("prompt_id", "messages"))
+            for run in self.runs
+        ]
+        found = {}
+        for name in ids:
+            told = {digest(row["messages"]) for table in tables for row in table[name]}
+            if len(told) == 1:
+                found[name] = told.pop()
         return found
 
     def _read_said(self, k: int, run: Run, ids: Sequence[str], said: dict[str, list[Said]]) -> None:

@@ -63,6 +63,7 @@ def runs(
         units, said = responses.labels(spoken, right, raters, words_of(human))
         notes += said
     picked = [chosen(voice.run, voice.judge, items) for voice in spoken]
+    texts = RunTexts(given, items, called(given, spoken, names))
     subset, subset_names = subsets(given[0], items)
     study = Study(
         judges=tuple(
@@ -81,12 +82,14 @@ def runs(
         units=units,
         ratings=rated,
         choice=Choice(*(np.stack(part) for part in zip(*picked, strict=True))),
-        texts=RunTexts(given, items, called(given, spoken, names)),
+        texts=texts,
         sources=tuple(str(run.path) for run in given),
         inclusion=np.full(len(items), np.nan),
         ids=items.ids,
         notes=(*notes, *states(given), *items.notes, *scales(spoken, names)),
     )
     if human is not None:
-        return with_people(study, human, items.names, items.digests)
-    return with_reviews(study, paths, items.names, items.digests) if reviewed else study
+        return with_people(study, human, items.names, items.digests, texts.asked)
+    if reviewed:
+        return with_reviews(study, paths, items.names, items.digests, texts.asked)
+    return study

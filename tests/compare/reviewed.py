@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aifgen.folder import HUMAN
-from aifgen.records import schemas
+from aifgen.records import digest, schemas
 from aifgen.tables import TableWriter, read_rows
 
 
@@ -18,10 +18,12 @@ def answer(run: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     responses: dict[str, list[dict[str, Any]]] = {}
     for row in read_rows(run / "responses.parquet"):
         responses.setdefault(row["prompt_id"], []).append(row)
+    asked = {row["prompt_id"]: row["messages"] for row in read_rows(run / "prompts.parquet")}
     table = TableWriter(run / HUMAN, schemas()["human"])
     for said in rows:
         more = {**said}
-        of = responses[more.pop("prompt")]
+        prompt = more.pop("prompt")
+        of = responses[prompt]
         ids = [one["response_id"] for one in of]
         value, question = more.pop("value", None), more.get("question")
         if question == "best":
@@ -30,7 +32,8 @@ def answer(run: Path, rows: Sequence[Mapping[str, Any]]) -> None:
             value = json.dumps(value)
         table.add(
             {
-                "prompt_id": of[0]["prompt_id"], "annotator": more.pop("by", "ann"),
+                "prompt_id": prompt, "prompt_digest": digest(asked[prompt]),
+                "annotator": more.pop("by", "ann"),
                 "value": value, "status": "submitted", "response_ids": ids,
                 "text_digests": [one["text_digest"] for one in of], "shown": ids[::-1],
                 "scale_min": 1.0 if question == "rating" else None,

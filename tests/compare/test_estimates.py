@@ -116,10 +116,33 @@ def test_few_prompts_give_no_interval_and_say_so() -> None:
         assert "19 prompts labelled are too few (20 are needed)" in few[way]["method"]
         assert none[way]["value"] is None
         assert "nobody labelled any of it" in none[way]["method"]
+        # Beside a right figure without an interval a wrong one with an interval looks the better.
+        assert uneven[way]["value"] is not None
+        assert uneven[way]["ci95"] is None
+        told = "40 prompts labelled, worth 2 of equal weight, are too few (20 are needed)"
+        assert f"no interval: {told}" in uneven[way]["method"]
     assert none["power"] is None
-    assert uneven["naive"]["ci95"] is not None
-    assert uneven["human_only"]["ci95"] is None
-    assert "worth 2" in uneven["human_only"]["method"]
+
+
+def test_what_people_labelled_of_prompts_that_nobody_drew_has_no_interval() -> None:
+    y = np.arange(100) % 2.0
+
+    found = three(replace(sums(y, y, np.arange(100) < 40), weight=np.zeros(100)), "x", "y")
+
+    assert (found["naive"]["value"], found["naive"]["ci95"]) == (0.5, None)
+    assert "no interval: no chance is known of any prompt labelled" in found["naive"]["method"]
+    assert found["human_only"]["value"] is None
+
+
+def test_prompts_that_are_many_and_worth_few_say_what_they_are_worth() -> None:
+    y = np.arange(100) % 2.0
+    chance = np.where(np.arange(100) < 4, 0.4, 1.0)
+
+    found = three(sums(y, y, np.arange(100) < 22, chance), "x", "y")
+
+    assert found["human_only"]["ci95"] is None
+    told = "22 prompts labelled, worth 18 of equal weight, are too few (20 are needed)"
+    assert told in found["human_only"]["method"]
 
 
 def test_labels_that_are_all_equal_are_not_certain() -> None:

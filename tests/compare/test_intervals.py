@@ -148,6 +148,10 @@ def test_prompts_of_uneven_size_count_as_fewer() -> None:
     assert giant["clusters"] == 40
     kappa = BOOT.figures(cluster, right * 3, 4, {"k": (c.cohen_kappa, "k")})["k"]
     assert "worth 1" in kappa["method"]
+    # Not far from even, and yet the reason has to be one: 22 are not fewer than 20.
+    even = BOOT.rate(np.repeat(np.arange(22), [5] * 4 + [2] * 18), np.arange(56) % 2 > 0, "share")
+    told = "22 prompts (of uneven size, worth 18) are too few (20 are needed)"
+    assert told in even["method"]
     uneven = BOOT.rate(np.repeat(np.arange(60), np.tile([1, 1, 9], 20)), np.arange(220) % 3 > 0, "")
     assert "over 60 prompts (of uneven size, worth 29)" in uneven["method"]
     nearly = BOOT.rate(np.repeat(np.arange(20), [4] + [5] * 19), np.arange(99) % 2 > 0, "share")

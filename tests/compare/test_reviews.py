@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from aifgen.compare.added import without_people
@@ -236,7 +238,7 @@ def test_a_label_about_another_text_is_left_out(bench: Bench, server: Any) -> No
     assert of(study, "q1") == [ABSENT, ABSENT, B]
     assert of(study, "q2") == [ABSENT, ABSENT, A]
     assert of(study, "q3") == [ABSENT] * 3
-    gone = [note for note in study.notes if "about texts that are not compared here" in note]
+    gone = [note for note in study.notes if "about texts or a prompt that are not" in note]
     assert len(gone) == 1
     assert gone[0].startswith(f"2 of 4 labels of people in {again / HUMAN}")
     assert of(runs([again], human=OUT), "q1") == [ABSENT, ABSENT, B]
@@ -246,6 +248,84 @@ def test_a_label_about_another_text_is_left_out(bench: Bench, server: Any) -> No
     nothing = reviewed(again)
     assert len(nothing.units.people) == 0
     assert any("is about what is compared: people are left out" in note for note in nothing.notes)
+
+
+def test_an_answer_about_another_prompt_is_left_out(bench: Bench) -> None:
+    """The same ids and responses, other questions: what people said was of the old ones."""
+    path = bench.path / "given.jsonl"
+    both = ("source.columns.responses=[a,b]",)
+
+    def ask(*words: str) -> None:
+        row = '{{"id": "q{}", "prompt": "{} {}?", "a": "One.", "b": "Two."}}\n'
+        path.write_text("".join(row.format(k, word, k) for k, word in enumerate(words)))
+
+    ask("More", "More", "More", "More")
+    assert bench(*both, prompts=path, generators="") == 0
+    ask("Less", "Less", "More", "More")
+    assert bench(*both, prompts=path, generators="", out="again") == 0
+    again = Path("again")
+    answer(OUT, [{"prompt": f"q{k}", "question": "best", "value": 1} for k in range(4)])
+    answer(again, [])
+    shutil.copy(OUT / HUMAN, again / HUMAN)
+
+    study = reviewed(again)
+
+    assert [of(study, f"q{k}") for k in range(4)] == [[ABSENT], [ABSENT], [B], [B]]
+    gone = [note for note in study.notes if "about texts or a prompt that are not" in note]
+    assert gone == [
+        f"2 of 4 labels of people in {again / HUMAN} are about texts or a prompt that are not "
+        "compared here (any more) and are left out; the first is on q0."
+    ]
+    # By hand the same; and of two runs that ask differently, whichever was answered.
+    assert of(runs([again], human=OUT), "q0") == [ABSENT]
+    assert of(reviewed(OUT), "q0") == [B]
+    assert of(reviewed(again, OUT), "q1") == of(reviewed(OUT, again), "q1") == [ABSENT]
+    assert of(reviewed(OUT, again), "q2") == [B]
+    # Who has not noted the prompt is believed.
+    bare = {"question": "best", "value": 1, "prompt_digest": None}
+    answer(again, [{"prompt": f"q{k}", **bare} for k in range(4)])
+    assert of(reviewed(again), "q0") == [B]
+    rows = [{**row} for row in bench.table("human")]
+    pq.write_table(
+        pa.Table.from_pylist(rows).drop_columns(["prompt_digest", "name"]), again / HUMAN
+    )
+    assert of(reviewed(again), "q0") == [B]
+    answer(OUT, [{"prompt": "q0", "question": "best", "value": 1}])
+    with pytest.raises(StudyError, match="about the prompt and the texts whose digests they note"):
+        runs([again], human=OUT)
+
+
+def test_people_are_shown_by_name_and_told_apart_by_identity(bench: Bench) -> None:
+    bench.prompts(4)
+    assert bench() == 0
+    assert bench(judge="judge-b", out="two") == 0
+    best = {"question": "best", "value": 0}
+    answer(OUT, [
+        {"prompt": "q0", "by": "d1", **best},
+        # Pulled with names later; a draft says the name as well.
+        {"prompt": "q1", "by": "d1", "name": "zoe", **best, "status": "draft"},
+        {"prompt": "q0", "by": "d2", "name": "bob", **best},
+        {"prompt": "q0", "by": "d3", "name": "bob", "question": "best", "value": 1},
+        {"prompt": "q0", "by": "d4", **best},
+        {"prompt": "q0", "by": "ann", **best},
+        {"prompt": "q0", "by": "d5", "name": "ann", **best},
+    ])  # fmt: skip
+    answer(Path("two"), [{"prompt": "q2", "by": "d4", "name": "eve", **best}])
+
+    one, both = reviewed(), reviewed(OUT, Path("two"))
+
+    assert one.raters == ("ann", "ann (d5)", "bob (d2)", "bob (d3)", "d4", "zoe")
+    assert (of(one, "q0", "bob (d2)"), of(one, "q0", "bob (d3)")) == ([A], [B])
+    assert (of(one, "q0", "zoe"), of(one, "q1", "zoe")) == ([A], [ABSENT])
+    assert both.raters == ("ann", "ann (d5)", "bob (d2)", "bob (d3)", "eve", "zoe")
+    assert (of(both, "q0", "eve"), of(both, "q2", "eve")) == ([A], [A])
+    # Names that are made to look like another's are not used.
+    answer(OUT, [
+        {"prompt": "q0", "by": "d1", "name": "ann", **best},
+        {"prompt": "q0", "by": "d2", "name": "ann", **best},
+        {"prompt": "q0", "by": "d3", "name": "ann (d1)", **best},
+    ])  # fmt: skip
+    assert reviewed().raters == ("d1", "d2", "d3")
 
 
 def test_several_runs_that_people_reviewed(bench: Bench) -> None:

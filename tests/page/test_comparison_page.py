@@ -66,6 +66,21 @@ def test_estimates_of_the_whole_run_stand_side_by_side() -> None:
     assert "those drawn and not labelled (yet) are taken for missing at random." in section
 
 
+def test_no_figure_of_few_looks_surer_than_the_others() -> None:
+    """40 prompts of very uneven weight: the biased figure alone would have whiskers."""
+    of = World(200, seed=1).study("random:40")
+    seen = of.units.item[(of.units.people >= 0).any(axis=0)]
+    rare = of.cluster == of.cluster[seen[0]]
+    of = replace(of, inclusion=np.where(rare, 0.002, of.inclusion))
+
+    page = comparison_page(comparison(of, estimates=estimates(of)), of)
+
+    section = page.partition('<section id="estimates"')[2].partition("</section>")[0]
+    assert "labelled 40 of 200 prompts" in section
+    assert "<i>[" not in section
+    assert section.count("of equal weight, are too few (20 are needed)") > 3
+
+
 def test_no_estimates_where_people_saw_all_or_none() -> None:
     everything, nobody = World(40).study("all"), study()
     for of in (
