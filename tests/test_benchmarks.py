@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from benchmarks import bare, compare, floor, growth, ppi, start
+from benchmarks import bare, compare, floor, growth, ppi, review, start
 from benchmarks.measuring import Endpoint
 from benchmarks.report import PAGES, RESULTS, page, table
 
@@ -127,6 +127,16 @@ def test_the_pages_show_what_was_measured_last() -> None:
     results = {path.stem: path.read_text() for path in RESULTS.glob("*.md")}
     assert results.keys() == {
         "floor", "peers", "growth", "start", "formats", "published", "compare", "ppi",
+        "review",
     }  # fmt: skip
     for text in results.values():
         assert text in "".join(texts)
+
+
+def test_review(argilla_python: Path, tmp_path: Path) -> None:
+    """argilla_python: so that the environment is there before anything is timed."""
+    review.main(["--rows", "3", "--repeat", "1", "--out", str(tmp_path)])
+
+    told = (tmp_path / "review.md").read_text()
+    assert "**3 records of 3 responses, suggestions of two judges**" in told
+    assert "push takes " in told

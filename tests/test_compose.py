@@ -19,6 +19,7 @@ OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / gro
 GIVEN: dict[object, list[str]] = {  # what an option leaves to the user
     ("source", "jsonl"): ["source.path=prompts.jsonl"],
     ("source", "hub"): ["source.path=someone/prompts"],
+    ("source", "argilla"): ["source.dataset=some"],
     **{
         name: [f"{{role}}.{name}.id=hosted_vllm/some"]
         for name in ("vllm", "sglang", "tgi", "llamacpp", "ollama")

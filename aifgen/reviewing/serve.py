@@ -94,9 +94,9 @@ def _warn(
 
 def _stay(home: Path) -> None:
     """Until Ctrl-C or SIGTERM, or until the server ends by itself."""
-    print("  Ctrl-C stops it", flush=True)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        print("  Ctrl-C stops it", flush=True)
         while local.find(home) is not None:
             time.sleep(1)
         print(f"Argilla of {home} has ended: see {home / homes.LOG}")

@@ -95,7 +95,7 @@ def test_a_person_rates_by_keyboard(
     place = slots(everybody["aifgen"].records(run.name)[f"p{number}"])
     by = {f"p{number}/{name}/0": slot for name, slot in place.items()}
     assert set(rows) == {"rating", "best"}
-    assert {(row["annotator"], row["status"]) for row in rows.values()} == {("ada", "submitted")}
+    assert {(row["name"], row["status"]) for row in rows.values()} == {("ada", "submitted")}
     given = dict(
         zip(rows["rating"]["response_ids"], json.loads(rows["rating"]["value"]), strict=True)
     )

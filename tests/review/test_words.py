@@ -154,7 +154,7 @@ def test_a_full_disk_keeps_the_answers_that_were_there(
 def test_a_server_killed_in_the_middle_of_a_push_loses_and_doubles_nothing(
     argilla_python: Path, tmp_path: Path
 ) -> None:
-    home, run = tmp_path / "argilla", finished_run(tmp_path / "run", 900)
+    home, run = tmp_path / "argilla", finished_run(tmp_path / "run", 500)
     words = [sys.executable, "-m", "aifgen", "review", "push", str(run), "--home", str(home)]
     hidden = {"ARGILLA_API_URL", "ARGILLA_API_KEY"}
     env = {k: v for k, v in os.environ.items() if k not in hidden} | {"PYTHONPATH": str(ROOT)}
@@ -172,12 +172,12 @@ def test_a_server_killed_in_the_middle_of_a_push_loses_and_doubles_nothing(
         again = local.start(home)
         owner = users(again)["aifgen"]
         kept = owner.records("run")
-        assert 0 < len(kept) < 900
+        assert 0 < len(kept) < 500
         people = users(again)
         people["ada"].answer(next(iter(people["ada"].mine("run").values())), {"best": "tie"})
         subprocess.run(words, cwd=tmp_path, env=env, check=True, capture_output=True)
         after = owner.records("run")
-        assert set(after) == {f"p{n}" for n in range(900)}
+        assert set(after) == {f"p{n}" for n in range(500)}
         same = [{k: v for k, v in after[n].items() if k not in VARY} for n in kept]
         assert same == [{k: v for k, v in kept[n].items() if k not in VARY} for n in kept]
         assert sum(len(one["responses"]) for one in after.values()) == 1
