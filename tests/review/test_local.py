@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -232,6 +234,20 @@ def test_a_full_disk(argilla_python: Path, tmp_path: Path) -> None:
         pytest.raises(ReviewError, match=r"did not start: the disk of .* is full: make room there"),
     ):
         local.start(disk / "argilla")
+
+
+def test_a_disk_without_any_room_gets_no_server(argilla_python: Path, tmp_path: Path) -> None:
+    with tiny_disk(tmp_path) as disk:
+        home = disk / "argilla"
+        home.mkdir()
+        with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(b"x" * 4096) == 4096:
+                pass
+        with pytest.raises(ReviewError, match="No space left on device"):
+            local.start(home)
+        # It would see room, now, and stay.
+        (disk / "filler").unlink()
+        assert subprocess.run(["pgrep", "-f", str(home)], stdout=subprocess.DEVNULL).returncode == 1
 
 
 def test_a_home_that_cannot_be(argilla_python: Path, tmp_path: Path) -> None:
