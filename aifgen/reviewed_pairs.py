@@ -53,9 +53,10 @@ class Reviewed:
         return now
 
     def rows(self, name: str, row: Row, min_margin: float) -> Iterator[dict[str, Any]]:
-        """As trl.rows, with the column that marks each."""
+        """As trl.rows, with the column that marks each. Judges' labels of single responses stay:
+        people were asked which is better, not which is right."""
         found = self.decided(row)
-        if found is None:
+        if found is None or any(judgment.label for judgment in row.judgments):
             for made in trl.rows(name, row, min_margin):
                 yield {**made, trl.MARK: trl.JUDGES}
             return
@@ -86,10 +87,10 @@ def _judged(row: Row, min_margin: float) -> tuple[str, str] | None:
     """The ids of the judges' pair."""
     _, found = pair(row.prompt, row.responses, row.verdicts, min_margin)
     by = {(one.text, one.generator): one.response_id for one in row.responses}
-    for one in found:
-        sides = (
-            by[one.chosen[0]["content"], one.chosen_generator],
-            by[one.rejected[0]["content"], one.rejected_generator],
-        )
-        return sides
-    return None
+    if not found:
+        return None
+    (one,) = found
+    return (
+        by[one.chosen[0]["content"], one.chosen_generator],
+        by[one.rejected[0]["content"], one.rejected_generator],
+    )

@@ -117,6 +117,20 @@ def test_who_is_believed(bench: Bench, export: Export) -> None:
         assert found[TEXT.format(1)][::2] == (text["q1/gz/0"], "people")
 
 
+def test_labels_of_a_run_stay_the_judges(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.prompts(6, reference="It is two k.")
+    words = ["judge/prompt=reference_binary", "source.columns.reference=reference"]
+    assert bench(*words, generators="gx,gy,gz") == 0
+    run, out = str(bench.path / "out"), bench.path / "kto.jsonl"
+    words = [run, "--format", "kto", "--out", str(out), "--force"]
+    assert main(words) == 0
+    before = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    said(bench, *((f"q{k}", "ann", "best", f"q{k}/gx/0") for k in range(6)))
+    assert main(words) == 0
+    after = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert after == [{**row, "labelled_by": "judges"} for row in before]
+
+
 def test_answers_about_other_texts_are_left_out_and_counted(bench: Bench, export: Export) -> None:
     said(bench, ("q0", "ann", "best", "q0/gx/0"), digest="another")
     rows, printed = export()
