@@ -63,15 +63,15 @@ def start(
     in too; whoever is known already keeps the password. Raises ReviewError.
     """
     python = environment.python(say)
-    process = None
-    if holder(home) is None:
+    server = _wait(home, None)
+    if server is None:
         say("starting")
-        process = _spawn(python, home, host, port, annotators)
-    server = _wait(home, process)
-    known = {user.name for user in server.users}
-    if set(annotators) - known:
+        server = _wait(home, _spawn(python, home, host, port, annotators))
+    if server is not None and set(annotators) - {user.name for user in server.users}:
         _add(python, home, annotators)
         server = _wait(home, None)
+    if server is None:
+        raise ReviewError(f"the local Argilla did not start: {_last_words(home)}")
     return server
 
 
@@ -137,8 +137,12 @@ def _spawn(
         ) from None
 
 
-def _wait(home: Path, process: subprocess.Popen[bytes] | None) -> LocalServer:
-    """Until the home's server answers. process: the one that we started, if we did."""
+def _wait(home: Path, process: subprocess.Popen[bytes] | None) -> LocalServer | None:
+    """Until the home's server answers; null: there is none, or the one that was there has ended.
+
+    process: the one that we started, if we did. One that was killed holds its home for a moment
+    still, and its address stands there: that it does not answer is no reason to give up.
+    """
     end = time.monotonic() + START_S
     try:
         while time.monotonic() < end:
@@ -152,8 +156,8 @@ def _wait(home: Path, process: subprocess.Popen[bytes] | None) -> LocalServer:
                 return server
             if process is None or process.poll() is not None:
                 # It may have found that another process was quicker to start the server.
-                if holder(home) is None and find(home) is None:
-                    raise ReviewError(f"the local Argilla did not start: {_last_words(home)}")
+                if holder(home) is None:
+                    return None
                 process = None
             time.sleep(POLL_S)
     except BaseException:

@@ -125,6 +125,39 @@ def test_two_starts_at_once_are_one_server(home: Path) -> None:
     assert found[0] == found[1] == local.find(home)
 
 
+DYING = """
+import fcntl, json, os, socket, sys
+home = sys.argv[1]
+held = open(f"{home}/server.lock", "w")
+fcntl.flock(held, fcntl.LOCK_EX)
+print(os.getpid(), file=held, flush=True)
+listening = socket.create_server(("127.0.0.1", 0))
+port = listening.getsockname()[1]
+state = {"url": f"http://127.0.0.1:{port}", "port": port, "pid": os.getpid(), "ready": True}
+with open(f"{home}/server.json", "w") as out:
+    json.dump(state, out)
+print("there", flush=True)
+listening.accept()
+os._exit(9)
+"""
+"""A server on its way out: it holds the home still, and ends when somebody asks it anything."""
+
+
+def test_a_server_that_was_killed_a_moment_ago_does_not_stop_the_next_one(home: Path) -> None:
+    home.mkdir()
+    users = [{"name": "aifgen", "role": "owner", "password": "p", "api_key": "k"}]
+    known = {"workspace": "aifgen", "secret": "s" * 32, "users": users}
+    (home / "credentials.json").write_text(json.dumps(known))
+    words = [sys.executable, "-c", DYING, str(home)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as dying:
+        assert dying.stdout is not None
+        dying.stdout.readline()
+        assert holder(home) == dying.pid
+        server = local.start(home)
+    assert server.pid != dying.pid
+    assert Api(server.url, "k").ok("GET", "/me")["username"] == "aifgen"
+
+
 def test_stop_leaves_nobody_and_a_restart_keeps_everything(home: Path) -> None:
     server = local.start(home, port=free_port(), annotators=["ada"])
     assert [user.name for user in server.users] == ["aifgen", "ada"]
