@@ -119,12 +119,13 @@ def number(figure: Mapping[str, Any], form: str = "{:.3f}") -> str:
 def _table(
     console: Any, head: str, columns: Columns, rows: Sequence[tuple[str, Mapping[str, Any]]]
 ) -> None:
-    """Columns that hold something, and of these as many as the terminal has room for."""
+    """Columns that hold something, of these as many as the terminal has room for, and which not."""
     from rich import box
     from rich.table import Table
 
     cells = {name: {key: form(of) for key, form in columns.items()} for name, of in rows[:MOST]}
     shown = [key for key in columns if any(row[key] for row in cells.values())]
+    dropped = list[str]()
     roomy = console.options.update(width=1000)
     while True:
         made = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
@@ -136,8 +137,10 @@ def _table(
         wanted = console.measure(made, options=roomy).maximum
         if len(shown) <= 2 or wanted <= console.width:
             break
-        shown.pop()
+        dropped.insert(0, shown.pop())
     console.print(made)
+    if dropped:
+        console.print(f"No room for {', '.join(dropped)}: see the report, or a wider terminal.")
 
 
 def _with_best(pairs: Mapping[str, Any], best: str) -> dict[str, Any]:

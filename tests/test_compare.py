@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,6 +95,28 @@ def test_stored_judgments_from_anywhere(tmp_path: Path, capsys: pytest.CaptureFi
     assert wide["good"].to_pylist()[:3] == ["B", "B", "A"]
     assert set(wide["bad"].to_pylist()) == {"A"}
     assert wide["gold"].to_pylist()[:2] == ["A", "B"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
+def test_a_narrow_terminal_is_told_what_it_does_not_show(tmp_path: Path) -> None:
+    import pty
+
+    command = [sys.executable, "-m", "aifgen", "compare", *stored(tmp_path), f"--out={tmp_path}/o"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": ""}
+    shown = {}
+    for columns in (60, 200):
+        ours, theirs = pty.openpty()
+        os.set_blocking(ours, False)
+        subprocess.run(["stty", "cols", str(columns)], stdin=theirs, check=True)
+        subprocess.run(command, stdin=theirs, stdout=theirs, check=True, env=env)
+        shown[columns] = os.read(ours, 100_000).decode()
+        os.close(ours)
+        os.close(theirs)
+    assert "No room" not in shown[200]
+    narrow = " ".join(shown[60].split())
+    left = re.findall(r"No room for (.*?): see the report", narrow)
+    assert left == ["P(longer)", "flipped, gained, lost, kappa, McNemar p"]
+    assert all(key in shown[200] for keys in left for key in keys.split(", "))
 
 
 def test_the_same_words_give_the_same_bytes(

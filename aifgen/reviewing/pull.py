@@ -59,11 +59,11 @@ def _pull(given: argparse.Namespace) -> list[str]:
 
 
 def _told(found: Pulled, path: Path) -> list[str]:
-    """answers: to single questions, as the table has them."""
     counts = ", ".join(f"{n:,} {what}" for what, n in sorted(found.answers.items(), reverse=True))
     who = f"{found.annotators:,} annotator{'' if found.annotators == 1 else 's'}"
     lines = [
-        f"{path}: {counts or 'no'} answers of {who}, {found.records:,} records of {found.dataset}"
+        f"{path}: {counts or 'no'} answers to single questions, of {who}; {found.dataset} has "
+        f"{found.records:,} records"
     ]
     if found.strange:
         lines.append(f"{found.strange:,} answers name a response that is not there: left out.")

@@ -55,7 +55,11 @@ def _port(word: str) -> int:
 
 def _serve(home: Path, host: str, port: int | None, annotators: Sequence[str]) -> None:
     before = local.find(home)
-    known = {user.name for user in homes.read_users(home)[1]}
+    users = homes.read_users(home)[1]
+    owner = users[0].name if users else local.OWNER
+    if owner in annotators:
+        raise ConfigError(f"--annotator {owner}: that is the owner's name, choose another one")
+    known = {user.name for user in users}
     with doing("starting Argilla") as update:
 
         def say(line: str) -> None:

@@ -65,5 +65,6 @@ def _status(given: argparse.Namespace) -> list[str]:
     if run is not None:
         counts = Counter(answer.status for answer in human.read(run))
         said = ", ".join(f"{counts[kind]:,} {kind}" for kind in KINDS if counts[kind])
-        lines.append(f"{run / human.HUMAN}: {said + ' answers' if said else 'no answers yet'}")
+        told = f"{said} answers to single questions" if said else "no answers yet"
+        lines.append(f"{run / human.HUMAN}: {told}")
     return lines

@@ -106,8 +106,8 @@ def test_three_people_answer_and_every_answer_comes_back(
         ("q2", "cy", "rating"): ("[1, null, null]", "discarded"),
     }
     assert review("pull", run, "--names").startswith(
-        f"{run / 'human.parquet'}: 13 submitted, 1 draft, 2 discarded answers of 3 annotators, "
-        f"8 records of {out}\n"
+        f"{run / 'human.parquet'}: 13 submitted, 1 draft, 2 discarded answers to single "
+        f"questions, of 3 annotators; {out} has 8 records\n"
     )
     assert told(run) == expected
     first = (run / "human.parquet").read_bytes()
@@ -460,9 +460,8 @@ def test_two_datasets_of_one_run_go_side_by_side(
     review("push", run)
     people["ada"].answer(people["ada"].mine(run.name)["p0"], {"best": "tie"})
     said = review("pull", run, "--names")
-    assert f"1 records of {other}\n" not in said
-    assert f"2 records of {other}\n" in said
-    assert f"2 records of {run.name}\n" in said
+    assert f"; {other} has 2 records\n" in said
+    assert f"; {run.name} has 2 records\n" in said
     assert {(row["name"], row["dataset"]) for row in human(run)} == {
         ("ada", run.name), ("ben", other),
     }  # fmt: skip
@@ -489,7 +488,7 @@ def test_status_says_how_far_everybody_is(
     assert said[2:] == [
         "  ada: 1 submitted, 1 draft",
         "  cy: 1 discarded",
-        f"{run / 'human.parquet'}: 1 submitted, 1 draft, 1 discarded answers",
+        f"{run / 'human.parquet'}: 1 submitted, 1 draft, 1 discarded answers to single questions",
     ]
 
 

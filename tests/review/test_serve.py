@@ -137,6 +137,7 @@ def test_beyond_loopback_it_warns(home: Path) -> None:
         (["--port", "x"], "--port x is no port"),
         (["--stop", "--status"], "not allowed with argument --stop"),
         (["--annotator", "a b"], "'a b' cannot be a user's name"),
+        (["--annotator", "aifgen"], "--annotator aifgen: that is the owner's name"),
         (["--annotator", "-x"], "expected one argument"),
         (["--host", "no.such.host.invalid"], "of no.such.host.invalid cannot be used"),
     ],
