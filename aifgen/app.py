@@ -22,7 +22,7 @@ from aifgen.words import ordered
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from aifgen.pipeline import Outcome
+    from aifgen.outcome import Outcome
 
 
 def main(arguments: Sequence[str], *, planning: bool = False) -> int:

@@ -6,10 +6,7 @@ Takes the typed config, so that a test or a notebook runs it without Hydra.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,40 +26,20 @@ from aifgen.llm.request import Timeouts
 from aifgen.llm.store import Store
 from aifgen.llm.store import folder as store_folder
 from aifgen.llm.transports import Transports
+from aifgen.outcome import COMPLETE, FAILED, OUT_OF_BUDGET, Outcome
 from aifgen.parts import Parts, notes, parts
 from aifgen.preferences import pair
 from aifgen.progress import Progress, State
 from aifgen.reading import Compare, for_people, whole
 from aifgen.records import Failure, Prompt, Row
-from aifgen.report import report, shown_examples
+from aifgen.run_json import RunJson
 from aifgen.schema import Config
 from aifgen.sinks.base import Sink
 from aifgen.sources.base import Source
 from aifgen.tally import Tally
 
-COMPLETE, FAILED, OUT_OF_BUDGET = 0, 1, 3
 GRACE_S = 30.0
 """How long answers in flight may take to come home once one model turned out to be unusable."""
-
-
-@dataclass
-class Outcome:
-    """What became of a run. exit_code as the command line returns it."""
-
-    exit_code: int
-    report: dict[str, Any]
-    places: list[str] = field(default_factory=list)
-    """One line a sink: where its dataset is."""
-    already: bool = False
-    """The run was finished before; nothing was sent and nothing written."""
-    error: Exception | None = None
-    """What ended the run early."""
-    exhausted: str | None = None
-    """The cap that ended the run, as the config writes it."""
-    trouble: list[str] = field(default_factory=list)
-    """What people read of the run and could not be written, and why."""
-    interrupted: int | None = None
-    """The exit status that a signal asks for, be the run complete or not."""
 
 
 def run(
@@ -139,7 +116,6 @@ class _Run:
         self.store, self.recipe = store, recipe
         self.budget, self.offline = budget, offline
         self.ledger = budget.ledger
-        self.began = time.monotonic()
         endpoints = [role.endpoint for role in parts.roles]
         self.transports = Transports(self._say)
         limits = parts.config.limits
@@ -162,8 +138,9 @@ class _Run:
             if parts.panel.cascade is not None
             else None,
         )
+        self.json = RunJson(parts, folder, before, self.tally, self.client.meters, budget.ledger)
         self.state = State(self.client.meters, self.client.limits, total=parts.facts.total)
-        self.progress = Progress(parts.config.progress, self.state, self._note)
+        self.progress = Progress(parts.config.progress, self.state, self.json.note)
         places = sum({e.address: e.max_concurrency for e in endpoints}.values())
         self.flow: Flow[Prompt, Row] = Flow(
             self._row, self._emit, window=limits.window or max(4, 2 * places), on_error=self._halt
@@ -179,15 +156,15 @@ class _Run:
                 return self._end(whole, error)
             except KeyboardInterrupt:  # a second signal, while the tables are made
                 self._abort()
-                self._note()
-                return Outcome(self.interrupt.exit_code or FAILED, self._report("partial"))
+                self.json.note()
+                return Outcome(self.interrupt.exit_code or FAILED, self.json.of("partial"))
 
     def _work(self) -> tuple[bool, Exception | None]:
         """Whether all rows were tried, and what ended it early."""
         error: Exception | None = None
         whole = False
         try:
-            self._note()
+            self.json.note()
             self.tables = Tables(self.folder)
             whole = asyncio.run(self._flow())
         except (AifgenError, OSError) as problem:
@@ -271,7 +248,7 @@ class _Run:
             most = self.parts.config.max_failure_rate
             fine = rate <= most and (self.tally.judged > 0 or most == 1)
             status = "complete" if fine else "failed"
-        final = self._report(status)
+        final = self.json.of(status)
         if whole and self.tally.rows == 0 and error is None:
             error = DataError("the source gave no prompt: look at source.path and source.limit")
         places, trouble = list[str](), list[str]()
@@ -296,7 +273,7 @@ class _Run:
                 self._abort()
         else:
             self._abort()
-            self._note()
+            self.json.note()
         code = self._exit_code(status, error)
         exhausted = self.budget.exhausted if code == OUT_OF_BUDGET else None
         return Outcome(
@@ -338,38 +315,6 @@ class _Run:
 
     def _say(self, line: str) -> None:
         self.progress.say(line)
-
-    def _note(self) -> None:
-        """Keep what was spent, so that a crash does not forget it."""
-        before = dict(self.before)
-        now = {**self._report("partial"), **before}
-        now |= {"status": "partial", "spent": self.ledger.report()}
-        with contextlib.suppress(AifgenError):
-            self.folder.write_report(now)
-
-    def _report(self, status: str) -> dict[str, Any]:
-        parts = self.parts
-        found = report(
-            self.tally,
-            self.client.meters,
-            status=status,
-            total=parts.facts.total if status == "partial" else self.tally.rows,
-            duplicates=parts.source.duplicates,
-            seconds=time.monotonic() - self.began,
-            spent=self.ledger.report(),
-            protocol=parts.panel.protocol,
-            citations=parts.panel.citations,
-            embedded=[j.name for j in parts.panel.askings if j.endpoint.weights is not None],
-        )
-        source = str(parts.config.source.get("_target_", "")).rpartition(".")[2]
-        if parts.panel.examples is not None:
-            found["examples"] = shown_examples(parts.panel.examples, self.tally.examples)
-        return {
-            **found,
-            "run_id": self.folder.path.name,
-            "config_digest": parts.digest,
-            "source": {"name": source, "fingerprint": parts.facts.fingerprint},
-        }
 
 
 def _nothing_there(prompt: Prompt) -> Failure:

@@ -17,12 +17,13 @@ from aifgen.llm.offline import Offline
 from aifgen.llm.request import Completion, Request
 from aifgen.llm.store import folder as store_folder
 from aifgen.original import Original
+from aifgen.outcome import Outcome
 from aifgen.schema import Budget
 from aifgen.sources.base import Source, SourceFacts
 from aifgen.sources.table import TableSource
 
 
-def build_anew(original: Original, hidden: Path) -> tuple[pipeline.Outcome, int]:
+def build_anew(original: Original, hidden: Path) -> tuple[Outcome, int]:
     """The whole run once more in the hidden folder; how many answers it took."""
     where = store_folder()
     if not (where / answers.NAME).exists():
