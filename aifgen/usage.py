@@ -131,7 +131,7 @@ push    --sample DESIGN     which prompts: all, disagreement:100, margin:50, fli
         --guidelines FILE   Markdown for the people who answer
         --prompt-as text    for prompts beyond 20,000 characters a turn
 pull    --names             users' names instead of digests
-        --force             even where nothing is left of what was pulled before
+        --force             drop answers of earlier pulls that are not in Argilla any more
 all     --dataset NAME, --workspace NAME, --api-url URL, --home DIR of a local server
 
 push, pull and status speak to ARGILLA_API_URL with ARGILLA_API_KEY, else to the local server.

@@ -10,7 +10,7 @@ from pathlib import Path
 def user_cache(variable: str, name: str) -> Path:
     """The folder that the environment variable names, else aifgen/NAME in the user's own cache."""
     if chosen := os.environ.get(variable):
-        return Path(chosen).expanduser()
+        return Path(chosen).expanduser().absolute()
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
     elif sys.platform == "darwin":

@@ -29,6 +29,13 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Of `-n auto`: many tests wait for processes of theirs, in which time others can work."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist reads it
+    return (os.cpu_count() or 1) + 2
+
+
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
     with ModelServer() as running:

@@ -13,11 +13,16 @@ from aifgen.review.record import Shape, scale_of
 from aifgen.review.settings import MOST, QUESTIONS, USUAL
 from aifgen.review.tables import judges_in, most_responses
 
+DESIGNS = (
+    "disagreement:100, margin:50, flipped, flipped:80, random:200, stratified:120, mixed:100 or all"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What a user may choose. dataset: null for the run's own name. workspace: null for the only
-    one there is. sample: as sampling.design takes it. guidelines,
+    one there is. sample: as sampling.design takes it. by: the judge whose doubts count for it; null
+    for all judges'. guidelines,
     min_submitted (people a record): null for ours and 1, or as they are there."""
 
     dataset: str | None = None
@@ -32,14 +37,29 @@ class Ask:
     min_submitted: int | None = None
 
     def check(self, option: Callable[[str], str]) -> None:
-        """ConfigError for what can be seen without a run and a server."""
+        """ConfigError for what can be seen without a run and a server, also of a wrong type."""
+        for name, kind, what in (
+            ("dataset", str | None, "a name; in quotes where it looks like a number"),
+            ("workspace", str | None, "a name; in quotes where it looks like a number"),
+            ("prompt_as", str, "chat or text"),
+            ("blind", bool, "true or false"),
+            ("sample", str, f"one of {DESIGNS}"),
+            ("by", str | None, "a judge's name"),
+            ("seed", int, "a whole number"),
+            ("min_submitted", int | None, "a whole number"),
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+                raise ConfigError(f"{option(name)} is {value!r}: give {what}")
         if self.prompt_as not in ("chat", "text"):
             raise ConfigError(f"{option('prompt_as')} is {self.prompt_as!r}: write chat or text")
         if self.dataset is not None and not 1 <= len(self.dataset.strip()) <= 200:
             raise ConfigError(f"{option('dataset')} must be a name of 1 to 200 characters")
         for name in self.questions:
             if name not in QUESTIONS:
-                raise ConfigError(f"{option('ask')} has no {name}: there is {', '.join(QUESTIONS)}")
+                raise ConfigError(
+                    f"{option('ask')} has {name!r}: name some of {', '.join(QUESTIONS)}"
+                )
         if not set(self.questions) & {"rating", "best", "ranking"}:
             raise ConfigError(f"{option('ask')} needs one of rating, best, ranking")
         if self.min_submitted is not None and self.min_submitted < 1:
@@ -91,6 +111,7 @@ def _shape(
     ask: Ask,
 ) -> Shape:
     values, suggest = scale
+    asked = ask.questions if count > 1 else ("rating", "comment")  # there is nothing to compare
     seed = recipe.get("seed")
     source = str((report.get("source") or {}).get("name") or "").removesuffix("Source").lower()
     return Shape(
@@ -98,7 +119,7 @@ def _shape(
         values=values,
         suggest=suggest,
         as_chat=ask.prompt_as == "chat",
-        questions=tuple(name for name in QUESTIONS if name in ask.questions),
+        questions=tuple(name for name in QUESTIONS if name in asked),
         blind=ask.blind,
         several=several,
         seed=seed if isinstance(seed, int) else 0,

@@ -20,6 +20,8 @@ from aifgen.review.record import Record
 BAD_RECORD = {400, 413, 422, 500}
 """Statuses that may be one record's fault; any other one would meet the next record too."""
 POSITION = re.compile(r"Record at position (\d+) is not valid")
+SHOWN = 8
+"""Names of datasets in a sentence."""
 PAGE = 100
 """Records in one request: beyond it a server is slow enough to be taken for dead."""
 Refused = tuple[str, str]
@@ -98,6 +100,28 @@ class Argilla:
             warnings.simplefilter("ignore")  # the client warns of what is simply not there yet
             found = self._client.datasets(dataset, workspace=workspace)
             return found.get() if found else None
+
+    def need(self, dataset: str, workspace: str, advice: str) -> Any:
+        """The same; ConfigError where it is not there."""
+        found = self.find(dataset, workspace)
+        if found is not None:
+            return found
+        there = self.names(workspace)
+        more = f" and {len(there) - SHOWN:,} more" if len(there) > SHOWN else ""
+        raise ConfigError(
+            f"the workspace {workspace!r} of {self.url} has no dataset {dataset!r} (it has "
+            f"{', '.join(there[:SHOWN]) or 'none'}{more}): {advice}"
+        )
+
+    def has(self, dataset_id: str) -> bool:
+        """Whether a dataset of this id is there."""
+        with self._speaking():
+            path = f"/api/v1/datasets/{dataset_id}"
+            answer = self._client.api.http_client.get(path)
+            if answer.status_code in (404, 422):
+                return False
+            answer.raise_for_status()
+            return True
 
     def names(self, workspace: str) -> list[str]:
         """Of the datasets in a workspace, for a sentence."""

@@ -63,11 +63,13 @@ def start(
     in too; whoever is known already keeps the password. Raises ReviewError.
     """
     python = environment.python(say)
-    server = _wait(home, None)
+    server = running = _wait(home, None)
     if server is None:
         say("starting")
         server = _wait(home, _spawn(python, home, host, port, annotators))
-    if server is not None and set(annotators) - {user.name for user in server.users}:
+    missing = server and set(annotators) - {user.name for user in server.users}
+    # Also who is in the file already: an addition may have been cut off before the tables.
+    if missing or (running and annotators):
         _add(python, home, annotators)
         server = _wait(home, None)
     if server is None:
@@ -80,7 +82,7 @@ def stop(home: Path = HOME) -> bool:
 
     Raises ReviewError where it cannot be ended.
     """
-    pid = holder(home)
+    pid = _sure_holder(home)
     if pid is None:
         return False
     try:
@@ -99,6 +101,18 @@ def stop(home: Path = HOME) -> bool:
     except PermissionError:
         raise ReviewError(f"the server of {home} (process {pid}) is another user's") from None
     raise ReviewError(f"the server of {home} (process {pid}) does not end")
+
+
+def _sure_holder(home: Path) -> int | None:
+    """As holder, but not in the moment in which a new server has the home and has not written yet
+    which process it is: then the last one's number stands there, by now perhaps another's."""
+    before = holder(home)
+    while before is not None:
+        time.sleep(POLL_S)
+        if (now := holder(home)) == before:
+            break
+        before = now
+    return before
 
 
 def _words(command: str, home: Path, annotators: Sequence[str]) -> list[str]:

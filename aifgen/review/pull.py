@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aifgen.errors import ConfigError, DataError
+from aifgen.errors import DataError
 from aifgen.records import digest
 from aifgen.review import human
 from aifgen.review.client import Argilla
 from aifgen.review.human import Answer
+from aifgen.review.place import Place, remember, remembered
 from aifgen.review.record import shown
 from aifgen.tables import read_rows
 
@@ -25,7 +26,8 @@ from aifgen.tables import read_rows
 class Pulled:
     """What came from one dataset. answers: rows of human.parquet, by status. strange: answers that
     name a response that is not there. foreign: records of prompts or texts that the run has not.
-    gone: answers of an earlier pull that are not in Argilla any more, which were kept."""
+    gone: answers of an earlier pull that are not in Argilla any more, which were kept. dropped:
+    those that were not."""
 
     dataset: str
     records: int = 0
@@ -34,6 +36,7 @@ class Pulled:
     strange: int = 0
     foreign: int = 0
     gone: int = 0
+    dropped: int = 0
 
 
 def pull(
@@ -42,18 +45,16 @@ def pull(
     """Take what is there now in place of what the run has of this dataset. names: keep users' names
     beside their digests. force: drop answers that are gone there. Raises an AifgenError; then
     human.parquet is as it was."""
-    there = server.find(dataset, workspace)
-    if there is None:
-        known = ", ".join(server.names(workspace)) or "none"
-        raise ConfigError(
-            f"the workspace {workspace!r} of {server.url} has no dataset {dataset!r} (it has "
-            f"{known}): name it with {server.option('dataset')}, or push the run first: "
-            f"aifgen review push {run}"
-        )
+    there = server.need(
+        dataset,
+        workspace,
+        f"name it with {server.option('dataset')}, or push the run first: aifgen review push {run}",
+    )
     people = server.people(workspace) if names else {}
     scale = scale_of_ratings(there)
     found = Pulled(dataset)
     texts, answers = _texts(run), list[Answer]()
+    elsewhere = set[tuple[str, str]]()  # prompt and person of answers about other texts
     for one in server.records(there):
         found.records += 1
         facts = shown(one.get("metadata"))
@@ -66,6 +67,10 @@ def pull(
         shows = dict(zip(facts["response_ids"], facts["text_digests"], strict=True))
         if texts.get(facts["prompt_id"]) != (facts["prompt_digest"], shows):
             found.foreign += 1
+            elsewhere |= {
+                (facts["prompt_id"], hidden_name(str(response["user_id"])))
+                for response in one.get("responses") or ()
+            }
             continue
         for response in one.get("responses") or ():
             said, strange = answers_of(response, facts, scale)
@@ -89,9 +94,18 @@ def pull(
         if answer.dataset_id == str(there.id) and (answer.prompt_id, answer.annotator) not in spoken
     ]
     if force:
-        others, gone = [answer for answer in others if answer.dataset != dataset], []
-    found.gone = len(gone)
+        # Those of a dataset of the same name, too, unless it is there still, or on another server.
+        kept = {
+            place.dataset_id
+            for place in remembered(run)
+            if place.url != server.url or server.has(place.dataset_id)
+        }
+        old = [a for a in others if a.dataset == dataset and a.dataset_id not in kept]
+        others = [a for a in others if a.dataset != dataset or a.dataset_id in kept]
+        found.dropped, gone = len(gone) + len(old), []
+    found.gone = sum((a.prompt_id, a.annotator) not in elsewhere for a in gone)
     human.write(run, [*others, *gone, *answers], list(texts))
+    remember(run, Place(dataset, workspace, server.url, str(there.id)))
     found.annotators = len({answer.annotator for answer in answers})
     for answer in answers:
         found.answers[answer.status] = found.answers.get(answer.status, 0) + 1

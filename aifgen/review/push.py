@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from aifgen.review.client import PAGE, Argilla, Refused
 from aifgen.review.record import Record, record
 from aifgen.review.settings import difference, guidelines, settings, unfinished
 from aifgen.review.tables import joined
-from aifgen.review.there import There, chosen, texts_of, there_is
+from aifgen.review.there import Sample, There, chosen, texts_of, there_is
 from aifgen.tables import writing
 
 REFUSED = "argilla_refused.jsonl"
@@ -34,10 +35,11 @@ class Pushed:
     link: str
     dataset: str
     workspace: str
+    dataset_id: str
     sent: int = 0
     unchanged: int = 0
     refused: list[Refused] = field(default_factory=list)
-    designs: tuple[str, ...] = ()
+    samples: tuple[Sample, ...] = ()
 
     @property
     def records(self) -> int:
@@ -68,8 +70,9 @@ def push(
 
     ask.check(server.option)
     shape = shape_of(folder, report, recipe, ask)
-    population, design = sampling.candidates(folder, ask.by), sampling.design(ask.sample)
-    sampling.probabilities(population, design)  # what cannot be drawn makes no dataset
+    by = cache(partial(sampling.candidates, folder))
+    sample = Sample(sampling.design(ask.sample).text, ask.seed, ask.by)
+    sampling.probabilities(by(ask.by), sampling.design(ask.sample))  # what cannot be makes nothing
     space = server.workspace(ask.workspace)
     name = ask.dataset or folder.resolve().name
     text = guidelines(ask.guidelines, shape)
@@ -82,12 +85,12 @@ def push(
         dataset = server.create(name, space, wanted)
     elif problem := mismatch(server, dataset, wanted, space, ratings=True):
         raise ConfigError(problem)
-    else:
-        server.change(dataset, text if ask.guidelines else None, ask.min_submitted)
     tell("reading what is there")
     there = {one.id: one for one in there_is(server, dataset)}
-    rows, designs = chosen(population, design, ask.seed, there)
-    found = Pushed(server.link(dataset), name, space, designs=designs)
+    ours = {name: one for name, one in there.items() if one.run == shape.run}
+    rows, samples = chosen(by, sample, ours)
+    server.change(dataset, text if ask.guidelines else None, ask.min_submitted)
+    found = Pushed(server.link(dataset), name, space, str(dataset.id), samples=samples)
     records = (
         record(prompt, responses, verdicts, rows[prompt["prompt_id"]], shape)
         for prompt, responses, verdicts in joined(folder)

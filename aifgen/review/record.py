@@ -21,8 +21,8 @@ from aifgen.review.opinions import (
 )
 
 HIDDEN = "aifgen"
-"""Metadata without a property of its own, which Argilla shows to owners and admins alone and nobody
-can filter by: `Shown`, which says whose response stands where."""
+"""Metadata without a property of its own, which nobody can filter or sort by and which Argilla's
+searches show to owners and admins alone: `Shown`, which says whose response stands where."""
 OPINIONS = "opinions"
 """The field with each judge's own word, where there are several."""
 
@@ -86,20 +86,17 @@ class Shown:
     shown: tuple[int, ...]
     inclusion_probability: float
     sample: str
-    models: tuple[str, ...]
-    judges: Mapping[str, Mapping[str, Any]]
 
     def hidden(self) -> str:
-        """As metadata. The digest in front gives nothing away to whoever sorts by it."""
-        text = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
-        return f"{digest('hidden', text)[:8]} {text}"
+        """As metadata."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
 
 def shown(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """`Shown` as a record has it; null where aifgen has not made it."""
     try:
-        found = json.loads(str((metadata or {})[HIDDEN]).partition(" ")[2])
-    except (KeyError, ValueError):
+        found = json.loads((metadata or {})[HIDDEN])
+    except (KeyError, TypeError, ValueError):
         return None
     return found if isinstance(found, dict) and "response_ids" in found else None
 
@@ -146,8 +143,6 @@ def record(
         tuple(order),
         how.inclusion_probability,
         how.sample,
-        tuple(row["model"] for row in responses),
-        {o.judge: {"ratings": [o.ratings.get(name) for name in ids], "best": o.best} for o in said},
     )
     return Record(
         prompt["prompt_id"],

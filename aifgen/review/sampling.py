@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 
 from aifgen.errors import ConfigError
 from aifgen.records import digest
+from aifgen.review.ask import DESIGNS
 from aifgen.review.candidates import Candidate, candidates
 
 __all__ = ["Candidate", "Design", "candidates", "design", "draw", "probabilities", "union"]
 
 Floats = NDArray[np.float64]
 Kind = Literal["disagreement", "margin", "flipped", "random", "stratified", "mixed", "all"]
-WORDS = (
-    "disagreement:100, margin:50, flipped, flipped:80, random:200, stratified:120, mixed:100 or all"
-)
 FLOOR = 0.4
 """This part of a sample goes to all prompts alike. Without it, prompts that no design asks
 for would have no chance, and nothing could be said of them; the smaller it is, the more a label of
@@ -53,7 +51,7 @@ def design(text: str) -> Design:
         if number.isascii() and number.isdigit() and int(number) > 0:
             return Design(kind, int(number))
         raise ConfigError(f"sample {text}: {number or 'nothing'} is no number of prompts above 0")
-    raise ConfigError(f"sample {text}: give {WORDS}")
+    raise ConfigError(f"sample {text}: give {DESIGNS}")
 
 
 def probabilities(population: Sequence[Candidate], design: Design) -> Floats:

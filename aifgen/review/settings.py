@@ -83,7 +83,7 @@ def _questions(shape: Shape) -> list[Any]:
     import argilla as rg
 
     numbers = range(1, shape.slots + 1)
-    asked = shape.questions if shape.slots > 1 else ("rating", "comment")
+    asked = shape.questions
     decided = "best" in asked or "ranking" in asked
     found: list[Any] = []
     if "rating" in asked:

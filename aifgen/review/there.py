@@ -6,16 +6,21 @@ Knows digests of records, not how they are made.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aifgen.errors import ConfigError
 from aifgen.records import digest
 from aifgen.review.client import Argilla
 from aifgen.review.record import Sampled, shown
 
 if TYPE_CHECKING:
     from aifgen.review import sampling
+
+
+DIGITS, ROUNDED = 9, 1e-8
+"""Of a chance as it is kept, and how far one may be from itself then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,32 @@ class There:
     run: str
     """The run whose texts it shows."""
     samples: tuple[str, ...]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A design as it was drawn: with a seed, and (by) one judge's doubts instead of all judges'."""
+
+    design: str
+    seed: int
+    by: str | None
+
+    @property
+    def text(self) -> str:
+        """As records keep it: disagreement:100@0, or disagreement:100@0/JUDGE."""
+        return f"{self.design}@{self.seed}" + (f"/{self.by}" if self.by else "")
+
+    @classmethod
+    def read(cls, text: str) -> Sample:
+        design, _, rest = text.partition("@")
+        seed, _, by = rest.partition("/")
+        return cls(design, int(seed), by or None)
+
+    def __str__(self) -> str:
+        """As a user writes it."""
+        by = f" by {self.by}" if self.by else ""
+        return self.design + by + (f" (seed {self.seed})" if self.seed else "")
 
 
 def there_is(server: Argilla, dataset: Any) -> Iterator[There]:
@@ -50,6 +81,7 @@ def there_is(server: Argilla, dataset: Any) -> Iterator[There]:
             bool(one.get("responses")),
             str(facts.get("run") or ""),
             tuple(sample.split(" + ")) if sample else (),
+            float(facts.get("inclusion_probability") or 0),
         )
 
 
@@ -58,31 +90,52 @@ def texts_of(fields: Mapping[str, Any]) -> str:
 
 
 def chosen(
-    population: Sequence[sampling.Candidate],
-    design: sampling.Design,
-    seed: int,
+    by: Callable[[str | None], Sequence[sampling.Candidate]],
+    sample: Sample,
     there: Mapping[str, There],
-) -> tuple[dict[str, Sampled], tuple[str, ...]]:
+) -> tuple[dict[str, Sampled], tuple[Sample, ...]]:
     """By prompt_id, the rows to be shown: by this sample, and those of earlier ones. Also the
-    samples, earlier ones first. A row's probability is that of coming in by any of them."""
+    samples, earlier ones first. A row's probability is that of coming in by any of them.
+
+    by: the run's prompts with a judge's doubts (null: all judges'). there: records of this run.
+    Raises ConfigError where an earlier sample cannot be drawn again: its chances are not known.
+    """
     from aifgen.review import sampling
 
     written = [word for one in there.values() for word in one.samples]
-    names = tuple(dict.fromkeys([*written, f"{design.text}@{seed}"]))
-    taken, parts = [False] * len(population), []
-    for name in names:
-        text, _, number = name.rpartition("@")
-        parts.append(sampling.probabilities(population, sampling.design(text)))
-        drawn = sampling.draw(population, sampling.design(text), int(number or 0))
+    samples = tuple(dict.fromkeys([*map(Sample.read, written), sample]))
+    population = by(None)
+    taken, parts = [False] * len(population), dict[str, Any]()
+    for one in samples:
+        some, design = by(one.by), sampling.design(one.design)
+        parts[one.text] = sampling.probabilities(some, design)
+        drawn = sampling.draw(some, design, one.seed)
         taken = [a or bool(b) for a, b in zip(taken, drawn, strict=True)]
-    union = sampling.union(*parts)
+    before = {
+        texts: sampling.union(*(parts[text] for text in texts))
+        for texts in {one.samples for one in there.values() if one.samples}
+    }
+    strange = [
+        old.id
+        for k, old in ((k, there.get(one.prompt_id)) for k, one in enumerate(population))
+        if old is not None and old.samples
+        if not taken[k] or abs(before[old.samples][k] - old.probability) > ROUNDED
+    ]
+    if strange:
+        raise ConfigError(
+            f"{len(strange):,} records that are there (the first is {strange[0]}) were drawn when "
+            "the run had other prompts or other judgments, so that nobody knows their chances "
+            "beside a new sample's: give a new sample another dataset"
+        )
+    union = sampling.union(*parts.values())
+    names = " + ".join(one.text for one in samples)
     return {
         one.prompt_id: Sampled(
-            round(float(union[k]), 9),
-            " + ".join(names),
+            round(float(union[k]), DIGITS),
+            names,
             None if math.isnan(one.margin) else round(one.margin, 6),
             round(one.spread, 6),
         )
         for k, one in enumerate(population)
         if taken[k] or one.prompt_id in there
-    }, names
+    }, samples

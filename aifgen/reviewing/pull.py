@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 def _pull(given: argparse.Namespace) -> list[str]:
     from aifgen.progress import doing
     from aifgen.review.human import HUMAN
-    from aifgen.review.place import connect, places
+    from aifgen.review.place import alone, connect, places
     from aifgen.review.pull import pull
 
     run, _ = the_run(given.runs, "pull")
@@ -47,8 +47,12 @@ def _pull(given: argparse.Namespace) -> list[str]:
     with doing("pulling"):
         server = connect(given.api_url, OPTION, given.home)
         try:
-            for dataset, space in places(run, server, given.dataset, given.workspace):
-                found = pull(run, server, dataset, space, names=given.names, force=given.force)
+            asked = places(run, server, given.dataset, given.workspace)
+            there = [one for one in asked if len(asked) == 1 or server.find(*one) is not None]
+            lines += [f"{one[0]}: not there any more" for one in asked if one not in there]
+            for dataset, space in there or asked:
+                with alone(run):
+                    found = pull(run, server, dataset, space, names=given.names, force=given.force)
                 lines += _told(found, run / HUMAN)
                 submitted |= "submitted" in found.answers
         finally:
@@ -76,4 +80,6 @@ def _told(found: Pulled, path: Path) -> list[str]:
             f"{found.gone:,} answers of an earlier pull are not in Argilla any more: kept (--force "
             "drops them)."
         )
+    if found.dropped:
+        lines.append(f"{found.dropped:,} answers that are not in Argilla any more: dropped.")
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 
 from aifgen import usage
@@ -10,7 +11,7 @@ from aifgen.errors import ConfigError
 from aifgen.flags import Parser, path, status
 from aifgen.review.home import HOME
 from aifgen.review.settings import USUAL
-from aifgen.reviewing.run import recipe, the_run
+from aifgen.reviewing.run import again, recipe, the_run
 
 OPTION = "--"
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 def _push(given: argparse.Namespace) -> list[str]:
     from aifgen.progress import doing
     from aifgen.review.ask import Ask
-    from aifgen.review.place import Place, connect, remember
+    from aifgen.review.place import Place, alone, connect, remember
     from aifgen.review.push import push, told
     from aifgen.tables import read_rows
 
@@ -67,18 +68,24 @@ def _push(given: argparse.Namespace) -> list[str]:
     with doing("pushing") as tell:
         server = connect(given.api_url, OPTION, given.home)
         try:
-            found = push(run, server, report, recipe(run), ask, tell)
-            remember(run, Place(found.dataset, found.workspace, server.url))
+            with alone(run):
+                found = push(run, server, report, recipe(run), ask, tell)
+                remember(run, Place(found.dataset, found.workspace, server.url, found.dataset_id))
             line = told(found, server, run)
         finally:
             server.close()
     lines = [line]
+    chosen = " and ".join(map(str, found.samples))
     if report.get("status") != "complete":
-        lines.append(f"{run} is not complete: push it again when it is, what is there stays.")
-    chosen = " and ".join(name.removesuffix("@0") for name in found.designs)
-    if chosen == "flipped":
+        more = "push it again when it is, what is there stays"
+        if chosen != "all":
+            more = (
+                "these are drawn from what it has now; once it is, a new sample wants a new dataset"
+            )
+        lines.append(f"{run} is not complete: {more}.")
+    if {one.design for one in found.samples} == {"flipped"}:
         lines.append("chosen by flipped: what is measured on them speaks of them alone.")
     elif chosen != "all":
         lines.append(f"chosen by {chosen}: the weights are kept, so that estimates can undo it.")
-    lines.append(f"their answers: aifgen review pull {run}")
+    lines.append(f"their answers: aifgen review pull {shlex.quote(str(run))}{again(given)}")
     return lines

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aifgen.errors import ConfigError
 from aifgen.folder import RunFolder
+from aifgen.review.home import HOME
 
 
 def the_run(folders: Sequence[Path], command: str) -> tuple[Path, Mapping[str, Any]]:
@@ -18,6 +21,13 @@ def the_run(folders: Sequence[Path], command: str) -> tuple[Path, Mapping[str, A
         raise ConfigError(f"name one run: aifgen review {command} outputs/RUN")
     run = one_run(folders[0])
     return run, RunFolder(run).known_report()
+
+
+def again(given: argparse.Namespace) -> str:
+    """The flags that lead another command to the same place, as they are typed."""
+    flags = [("--dataset", given.dataset), ("--workspace", given.workspace)]
+    flags += [("--api-url", given.api_url), ("--home", given.home if given.home != HOME else None)]
+    return "".join(f" {flag} {shlex.quote(str(value))}" for flag, value in flags if value)
 
 
 def recipe(run: Path) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from aifgen import usage
@@ -31,6 +31,12 @@ def main(arguments: Sequence[str]) -> int:
 
     def work() -> None:
         given = words.parse_args(arguments)
+        if given.stop or given.status:
+            ignored = [("--annotator", given.annotator), ("--port", given.port)]
+            ignored.append(("--host", given.host != local.LOOPBACK))
+            if said := [flag for flag, value in ignored if value]:
+                what = "--stop" if given.stop else "--status"
+                raise ConfigError(f"{what} takes no {said[0]}: leave it out")
         if sys.platform == "win32":
             local.environment.python(print)  # raises
         if given.stop:
@@ -40,9 +46,7 @@ def main(arguments: Sequence[str]) -> int:
             if local.find(given.home) is None:
                 raise SystemExit(1)
         else:
-            _serve(given.home, given.host, given.port, given.annotator)
-            if given.foreground:
-                _stay(given.home)
+            _serve(given.home, given.host, given.port, given.annotator, given.foreground)
 
     return status(work)
 
@@ -53,23 +57,46 @@ def _port(word: str) -> int:
     return int(word)
 
 
-def _serve(home: Path, host: str, port: int | None, annotators: Sequence[str]) -> None:
+def _serve(
+    home: Path, host: str, port: int | None, annotators: Sequence[str], foreground: bool
+) -> None:
     before = local.find(home)
+    if foreground and before is not None:
+        raise ConfigError(
+            f"Argilla of {home} runs already (process {before.pid}), and its end is not this "
+            "command's to decide: leave --foreground out, or --stop it first"
+        )
     users = homes.read_users(home)[1]
     owner = users[0].name if users else local.OWNER
     if owner in annotators:
         raise ConfigError(f"--annotator {owner}: that is the owner's name, choose another one")
     known = {user.name for user in users}
+    if foreground:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, from now on
     with doing("starting Argilla") as update:
 
         def say(line: str) -> None:
             update(line) if sys.stderr.isatty() else print(line, file=sys.stderr, flush=True)
 
         server = local.start(home, host=host, port=port, annotators=annotators, say=say)
+    try:
+        _tell(home, server, known, before is not None, port)
+        _warn(before, server, host, port)
+        if foreground:
+            _stay(home)
+    except KeyboardInterrupt:
+        if not foreground:
+            raise
+        print(_stopped(home))
+
+
+def _tell(
+    home: Path, server: local.LocalServer, known: Collection[str], before: bool, port: int | None
+) -> None:
     again = "" if home == local.HOME else f" --home {home}"
     runs = "runs already, and answers" if before else "answers"
     print(f"Argilla {runs} at {server.url} (process {server.pid}, data in {home})")
-    if before is None and port is None and not server.url.endswith(f":{PORT}"):
+    if not before and port is None and not server.url.endswith(f":{PORT}"):
         print(f"  its port is not {PORT}: that one is in use, or it was another one last time")
     for user in server.users:
         secret = f"  password {user.password}" if user.name not in known else ""
@@ -79,15 +106,14 @@ def _serve(home: Path, host: str, port: int | None, annotators: Sequence[str]) -
     print(f"  passwords {shown + ' ' if shown else ''}stand in {home / homes.CREDENTIALS}")
     print(f"  next: aifgen review push RUN{again}")
     print(f"  to stop: aifgen review serve --stop{again}")
-    _warn(before, server, host, port)
 
 
 def _warn(
     before: local.LocalServer | None, server: local.LocalServer, host: str, port: int | None
 ) -> None:
     if before is not None:
-        if port is not None and not server.url.endswith(f":{port}"):
-            print(f"aifgen: it stays at {server.url}: --stop it first", file=sys.stderr)
+        if host != local.LOOPBACK or (port and not server.url.endswith(f":{port}")):
+            print("aifgen: it stays where it listens now: --stop it first", file=sys.stderr)
     elif host not in (local.LOOPBACK, "localhost", "::1"):
         print(
             f"aifgen: --host {host}: everybody in the network who knows a password can read and "
@@ -98,16 +124,10 @@ def _warn(
 
 def _stay(home: Path) -> None:
     """Until Ctrl-C or SIGTERM, or until the server ends by itself."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        print("  Ctrl-C stops it", flush=True)
-        while local.find(home) is not None:
-            time.sleep(1)
-        print(f"Argilla of {home} has ended: see {home / homes.LOG}")
-    except KeyboardInterrupt:
-        print(_stopped(home))
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    print("  Ctrl-C stops it", flush=True)
+    while local.find(home) is not None:
+        time.sleep(1)
+    print(f"Argilla of {home} has ended: see {home / homes.LOG}")
 
 
 def _stopped(home: Path) -> str:

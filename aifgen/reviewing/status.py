@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from aifgen import usage
 from aifgen.flags import Parser, path, status
 from aifgen.review.home import HOME
-from aifgen.reviewing.run import the_run
+from aifgen.reviewing.run import again, the_run
 
 OPTION = "--"
 KINDS = ("submitted", "draft", "discarded")
@@ -49,7 +49,8 @@ def _status(given: argparse.Namespace) -> list[str]:
         for name, space in asked:
             dataset = server.find(name, space)
             if dataset is None:
-                lines.append(f"{name}: not there; aifgen review push {run or 'RUN'} makes it")
+                push = f"aifgen review push {run or 'RUN'}{again(given)}"
+                lines.append(f"{name}: not there; {push} makes it")
                 continue
             of = server.progress(dataset)
             lines.append(

@@ -13,7 +13,7 @@ from aifgen.errors import ConfigError, SinkError
 from aifgen.records import Row
 from aifgen.review.ask import Ask, shape_asked
 from aifgen.review.client import Argilla
-from aifgen.review.place import Place, connect, remember
+from aifgen.review.place import Place, alone, connect, remember
 from aifgen.review.push import mismatch, push, told
 from aifgen.review.settings import USUAL, guidelines, settings
 from aifgen.review.tables import most_responses
@@ -41,9 +41,16 @@ class ArgillaSink(Sink):
         blind: bool = False,
         ask: Sequence[str] = USUAL,
         sample: str = "all",
+        by: str | None = None,
+        seed: int = 0,
         guidelines: str | None = None,
         min_submitted: int | None = None,
     ) -> None:
+        for name, value in (("api_url", api_url), ("guidelines", guidelines)):
+            if not isinstance(value, str | None):
+                raise ConfigError(f"{OPTION}{name} is {value!r}: give a text")
+        if isinstance(ask, str) or not isinstance(ask, Sequence):
+            raise ConfigError(f"{OPTION}ask is {ask!r}: give a list, as [rating,best,comment]")
         self._ask = Ask(
             dataset=dataset,
             workspace=workspace,
@@ -51,6 +58,8 @@ class ArgillaSink(Sink):
             blind=blind,
             questions=tuple(ask),
             sample=sample,
+            by=by,
+            seed=seed,
             guidelines=Path(guidelines).expanduser() if guidelines else None,
             min_submitted=min_submitted,
         )
@@ -71,7 +80,8 @@ class ArgillaSink(Sink):
             return
         # What the config in the folder does not say yet is taken to be as it is there: close asks
         # once more.
-        if not shape.slots or there._model.status != "ready":
+        slots = sum(field.name.startswith("response_") for field in there.settings.fields)
+        if slots > shape.slots or there._model.status != "ready":
             return
         wanted = settings(shape, "-", 1)
         if problem := mismatch(self._server, there, wanted, self._space, ratings=known):
@@ -86,8 +96,10 @@ class ArgillaSink(Sink):
         try:
             if not most_responses(self._folder):
                 return f"Argilla dataset {self._name}: nothing sent, no prompt has a response"
-            found = push(self._folder, self._server, report, _recipe(self._folder), self._ask)
-            remember(self._folder, Place(found.dataset, found.workspace, self._server.url))
+            with alone(self._folder):
+                found = push(self._folder, self._server, report, _recipe(self._folder), self._ask)
+                url, name = self._server.url, found.dataset
+                remember(self._folder, Place(name, found.workspace, url, found.dataset_id))
             return told(found, self._server, self._folder)
         finally:
             self.abort()

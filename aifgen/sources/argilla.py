@@ -68,13 +68,7 @@ class ArgillaSource(Source):
         server = connect(self.api_url, OPTION)
         try:
             space = server.workspace(self.workspace)
-            there = server.find(self.dataset, space)
-            if there is None:
-                known = ", ".join(server.names(space)) or "none"
-                raise DataError(
-                    f"the workspace {space!r} of {server.url} has no dataset {self.dataset!r} (it "
-                    f"has {known}): set source.dataset"
-                )
+            there = server.need(self.dataset, space, "set source.dataset")
             people = sorted(server.people(space)) if self.responses else []
             yield from self._prompts(server, there, people)
         finally:

@@ -1,3 +1,3 @@
-"""Runs an unpatched argilla-server without Docker, Elasticsearch and Redis."""
+"""Runs argilla-server as released without Docker, Elasticsearch and Redis."""
 
 __version__ = "0.1.0"

@@ -50,7 +50,7 @@ def ensure(home: Path, *, owner: str, workspace: str, annotators: Sequence[str])
                 "first letter or digit"
             )
     path = home / FILE
-    with _alone(home):
+    with alone(home, FILE):
         found = _read(path)
         known = found or Credentials(workspace, secrets.token_hex(32), (_new(owner, OWNER),))
         wanted = annotators if found else annotators or [ANNOTATOR]
@@ -90,9 +90,10 @@ def _read(path: Path) -> Credentials | None:
 
 
 @contextlib.contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def alone(home: Path, what: str) -> Iterator[None]:
+    """Within, no other process of the home is in one of the same name. Raises Failure."""
     try:
-        lock = open(home / f"{FILE}.lock", "a")  # noqa: SIM115 (closed below)
+        lock = open(home / f"{what}.lock", "a")  # noqa: SIM115 (closed below)
     except OSError as error:
         raise Failure(f"{home} cannot be written ({error.strerror})") from None
     with lock:

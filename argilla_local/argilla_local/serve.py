@@ -66,13 +66,14 @@ def run(
 def add_users(home: Path, owner: str, workspace: str, annotators: Sequence[str]) -> None:
     """To a home whose server runs or does not. Raises Failure."""
     os.umask(0o077)
-    known = credentials.ensure(home, owner=owner, workspace=workspace, annotators=annotators)
-    os.chdir(home)
-    if database.ready():
-        _settings(known)
-        stand_ins.install()
-        database.prepare()
-        asyncio.run(_users(known))
+    with credentials.alone(home, "users"):  # a user is looked for first, then made
+        known = credentials.ensure(home, owner=owner, workspace=workspace, annotators=annotators)
+        os.chdir(home)
+        if database.ready():
+            _settings(known)
+            stand_ins.install()
+            database.prepare()
+            asyncio.run(_users(known))
 
 
 def listen(home: Path, host: str, port: int | None) -> socket.socket:
@@ -132,7 +133,7 @@ def _run(listening: socket.socket, known: credentials.Credentials, url: str, por
     import uvicorn
     from argilla_server import app
 
-    from argilla_local import engine, speedups
+    from argilla_local import engine, private, speedups
     from argilla_local.switched_off import SwitchedOff
 
     engine.register()
@@ -141,8 +142,13 @@ def _run(listening: socket.socket, known: credentials.Credentials, url: str, por
     gc.freeze()
     gc.enable()
     speedups.apply()
+    private.apply()
     database.migrate()
-    asyncio.run(_users(known))
+    with credentials.alone(Path(), "users"):
+        # Read again: somebody may have been added since, when there was no table to write to.
+        owner, space = known.users[0].name, known.workspace
+        known = credentials.ensure(Path(), owner=owner, workspace=space, annotators=())
+        asyncio.run(_users(known))
 
     class Server(uvicorn.Server):  # type: ignore[misc]
         async def startup(self, sockets: Any = None) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from aifgen.errors import ReviewError
 from aifgen.review import environment
+from aifgen.user_cache import user_cache
 from tests.conftest import ROOT
 from tests.fakes.tiny_disk import tiny_disk
 
@@ -115,3 +116,12 @@ def refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     if folder.is_dir():
         assert not [path for path in folder.iterdir() if path.is_dir()]
     return str(caught.value)
+
+
+def test_a_folder_is_named_from_where_the_command_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server works in its home: a relative path would mean another folder there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AIFGEN_ARGILLA_ENV", "here")
+    assert user_cache("AIFGEN_ARGILLA_ENV", "argilla") == tmp_path / "here"

@@ -199,6 +199,27 @@ def test_annotators_are_added_to_a_running_and_to_a_stopped_server(home: Path) -
     assert [space["name"] for space in cy.ok("GET", "/me/workspaces")["items"]] == ["aifgen"]
 
 
+def test_annotators_who_are_added_at_once_can_all_sign_in(home: Path) -> None:
+    """Also one who stands in the file alone, because an addition was cut off."""
+    server = local.start(home)
+    known = json.loads((home / "credentials.json").read_text())
+    known["users"].append({"name": "cy", "role": "annotator", "password": "p", "api_key": "k"})
+    (home / "credentials.json").write_text(json.dumps(known))
+    assert token(server.url, "cy", "p") == 401
+    names = ["ada", "ben", "cy"]
+    threads = [threading.Thread(target=local.start, args=(home,), kwargs={"annotators": [name]})
+               for name in names]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = local.find(home)
+    assert found
+    assert {user.name for user in found.users} == {"aifgen", "annotator", *names}
+    for user in found.users:
+        assert token(found.url, user.name, user.password) == 201, user.name
+
+
 def test_new_credentials_hold_for_users_that_are_there(home: Path) -> None:
     old = local.start(home)
     local.stop(home)

@@ -53,6 +53,14 @@ def test_from_the_first_start_to_the_end(home: Path) -> None:
     assert f"sign in as ben (annotator)  password {grown.users[2].password}\n" in out
     assert server.users[1].password not in out
 
+    # What a running server cannot become is said; whose end is another's is not taken over.
+    code, out, err = serve(home, "--host", "0.0.0.0")
+    assert (code, server.url in out) == (0, True)
+    assert err == "aifgen: it stays where it listens now: --stop it first\n"
+    code, out, err = serve(home, "--foreground")
+    assert (code, out) == (1, "")
+    assert "its end is not this command's to decide: leave --foreground out" in err
+
     names = "users aifgen, ada, ben"
     told = f"Argilla answers at {server.url} (process {server.pid}, {names})\n"
     assert serve(home, "--status")[:2] == (0, told)
@@ -89,6 +97,15 @@ def test_in_the_foreground_until_ctrl_c(home: Path) -> None:
     assert process.returncode == 0
     assert "has ended; its data stay there" in out
     assert gone(server.pid)
+
+
+def test_told_to_end_while_it_starts(home: Path) -> None:
+    process = start(["review", "serve", "--home", str(home), "--foreground"], home.parent, {})
+    while holder(home) is None:
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert holder(home) is None
 
 
 def test_ctrl_c_in_the_terminal_does_not_reach_the_server(home: Path) -> None:
@@ -138,6 +155,8 @@ def test_beyond_loopback_it_warns(home: Path) -> None:
         (["--stop", "--status"], "not allowed with argument --stop"),
         (["--annotator", "a b"], "'a b' cannot be a user's name"),
         (["--annotator", "aifgen"], "--annotator aifgen: that is the owner's name"),
+        (["--stop", "--annotator", "ada"], "--stop takes no --annotator: leave it out"),
+        (["--status", "--port", "7000"], "--status takes no --port: leave it out"),
         (["--annotator", "-x"], "expected one argument"),
         (["--host", "no.such.host.invalid"], "of no.such.host.invalid cannot be used"),
     ],

@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> Path:
         (["push", "{run}", "--sample", "random:0"], "sample random:0: 0 is no number of prompts"),
         (["push", "{run}", "--sample", "flipped"], "no judge changed its mind"),
         (["push", "{run}", "--by", "nobody"], "no judge of {run} is called nobody: there are gpt4"),
-        (["push", "{run}", "--ask", "votes"], "--ask has no votes: there is rating, best"),
+        (["push", "{run}", "--ask", "votes"], "--ask has 'votes': name some of rating, best"),
         (["push", "{run}", "--prompt-as", "x"], "--prompt-as is 'x': write chat or text"),
         (["push", "{run}", "--min-submitted", "0"], "--min-submitted is 0: give 1 or more"),
         (["push", "{run}", "--min-submitted", "two"], "--min-submitted: invalid int value: 'two'"),

@@ -18,7 +18,7 @@ from aifgen.errors import AifgenError, ConfigError, DataError, MissingPackage, S
 from aifgen.review.local import LocalServer
 from aifgen.sinks.argilla import ArgillaSink
 from tests.fakes.argilla_proxy import ArgillaProxy
-from tests.review.people import User, slots, users
+from tests.review.people import User, hidden, slots, users
 from tests.sinks.build import REPORT
 from tests.sinks.run_folder import GENERATORS, run_folder
 
@@ -163,6 +163,24 @@ def test_one_generator_is_rated_without_a_best(place: Place, tmp_path: Path) -> 
     assert required == {"rating_1": True, "comment": False}
     (record,) = place.records().values()
     assert set(place.suggestions(record)) == {"rating_1"}
+
+
+def test_a_sample_s_options_arrive(place: Place, tmp_path: Path) -> None:
+    run_folder(tmp_path, 12, judges=("one", "two"))
+    place.push(tmp_path, sample="random:5", by="two", seed=3)
+    assert len(place.records()) == 5
+    assert {hidden(one)["sample"] for one in place.records().values()} == {"random:5@3/two"}
+
+
+def test_a_dataset_with_room_for_what_the_source_brings_is_taken(
+    place: Place, tmp_path: Path
+) -> None:
+    """The config says one generator; that rows bring responses, too, shows at the end."""
+    run_folder(tmp_path, 1, generators=("given", "gx"))
+    (tmp_path / ".hydra").mkdir()
+    (tmp_path / ".hydra/config.yaml").write_text("generators: {gx: {samples: 1}}\n")
+    place.push(tmp_path)
+    assert "1 record (1 of them" in place.push(tmp_path)
 
 
 def test_as_text_a_prompt_may_have_any_length(place: Place, tmp_path: Path) -> None:
@@ -357,10 +375,23 @@ def test_the_url_and_the_key_come_from_the_environment_or_from_the_local_server(
         ({"prompt_as": "html"}, "prompt_as is 'html': write chat or text"),
         ({"dataset": " "}, "1 to 200 characters"),
         ({"dataset": "x" * 201}, "1 to 200 characters"),
-        ({"ask": ["vote"]}, "has no vote: there is rating, best, ranking, comment"),
+        ({"ask": ["vote"]}, "ask has 'vote': name some of rating, best, ranking, comment"),
         ({"ask": ["comment"]}, "needs one of rating, best, ranking"),
         ({"sample": "some:3"}, "sample some:3: give disagreement:100"),
         ({"min_submitted": 0}, "min_submitted is 0: give 1 or more"),
+        # What Hydra makes of a word is not always a text.
+        ({"blind": "no"}, "blind is 'no': give true or false"),
+        ({"dataset": 2026}, "dataset is 2026: give a name; in quotes"),
+        ({"workspace": 5}, "workspace is 5: give a name"),
+        ({"api_url": 5}, "api_url is 5: give a text"),
+        ({"guidelines": 5}, "guidelines is 5: give a text"),
+        ({"sample": 5}, "sample is 5: give one of disagreement:100"),
+        ({"min_submitted": 1.5}, "min_submitted is 1.5: give a whole number"),
+        ({"min_submitted": True}, "min_submitted is True: give a whole number"),
+        ({"seed": "x"}, "seed is 'x': give a whole number"),
+        ({"ask": "rating"}, "ask is 'rating': give a list"),
+        ({"ask": None}, "ask is None: give a list"),
+        ({"ask": [1]}, "ask has 1: name some of"),
     ],
 )
 def test_what_is_misspelt_is_said_at_once(options: dict[str, Any], words: str) -> None:

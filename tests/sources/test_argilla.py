@@ -143,7 +143,9 @@ def test_only_what_enough_people_have_answered(reviewed: Path) -> None:
 
 
 def test_what_is_not_there_is_named(people: dict[str, User], reviewed: Path) -> None:
-    with pytest.raises(DataError, match=r"has no dataset 'nowhere' \(it has .*\): set source\.dat"):
+    with pytest.raises(
+        ConfigError, match=r"has no dataset 'nowhere' \(it has .*\): set source\.dat"
+    ):
         ArgillaSource("nowhere").check()
     with pytest.raises(ConfigError, match=r"source\.workspace 'blue' is not there"):
         ArgillaSource(reviewed.name, workspace="blue").check()
