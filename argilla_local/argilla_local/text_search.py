@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 Predicate = Callable[[Sequence[str]], bool]
 """Whether the texts of a record match. A word may stand in any of them."""
 
+DEEPEST = 100
+"""Brackets in brackets; those within say nothing."""
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Kana and Han are written without spaces: any of them begins and ends a word."""
 _LETTER = rf"[^\W{_CJK}]"
@@ -32,16 +34,16 @@ def compile_query(text: str) -> Predicate:
     tokens = [
         (str(found.lastgroup), found[str(found.lastgroup)]) for found in _TOKEN.finditer(text)
     ]
-    predicate, _ = _group(tokens, 0, within=False)
+    predicate, _ = _group(tokens, 0)
     return predicate or (lambda _: False)
 
 
 def _group(
-    tokens: Sequence[tuple[str, str]], at: int, *, within: bool
+    tokens: Sequence[tuple[str, str]], at: int, depth: int = 0
 ) -> tuple[Predicate | None, int]:
     """The predicate up to the closing bracket (one too many says nothing) or the end, and where to
     go on."""
-    top: Predicate | None = None
+    found: list[tuple[bool, Predicate]] = []
     either, exclude = False, False
     while at < len(tokens):
         kind, text = tokens[at]
@@ -56,18 +58,20 @@ def _group(
             either = text == "|"
             continue
         if kind == "sign" and text == ")":
-            if within:
+            if depth:
                 break
             continue
         if kind == "sign":
-            part, at = _group(tokens, at, within=True)
+            if depth == DEEPEST:
+                continue
+            part, at = _group(tokens, at, depth + 1)
         else:
             part = _words(text, prefix=kind == "word" and bool(re.search(r"(?<!\\)\*$", text)))
         if part is not None:
             part = _not(part) if exclude else part
-            top = part if top is None else (_or if either else _and)(top, part)
+            found.append((either, part))
         either = exclude = False
-    return top, at
+    return _folded(found) if found else None, at
 
 
 def _begins_word(tokens: Sequence[tuple[str, str]], at: int) -> bool:
@@ -88,12 +92,17 @@ def _words(text: str, *, prefix: bool) -> Predicate | None:
     return lambda texts: any(search(text) for text in texts)
 
 
-def _and(first: Predicate, second: Predicate) -> Predicate:
-    return lambda texts: first(texts) and second(texts)
+def _folded(parts: Sequence[tuple[bool, Predicate]]) -> Predicate:
+    """From left to right; with each part, whether it is either this or what was before."""
 
+    def found(texts: Sequence[str]) -> bool:
+        value = parts[0][1](texts)
+        for either, part in parts[1:]:
+            if value != either:
+                value = part(texts)
+        return value
 
-def _or(first: Predicate, second: Predicate) -> Predicate:
-    return lambda texts: first(texts) or second(texts)
+    return found
 
 
 def _not(part: Predicate) -> Predicate:

@@ -39,6 +39,14 @@ def test_words_may_stand_in_different_fields() -> None:
     assert compile_query("-one")([])
 
 
+def test_a_long_text_that_was_pasted() -> None:
+    words = " ".join(f"w{k}" for k in range(5000))
+    assert compile_query(words)([words])
+    assert not compile_query(f"{words} fox")([words])
+    assert compile_query("(" * 5000 + "fox" + ")" * 5000)(["fox"])
+    assert not compile_query("(" * 5000 + "fox" + ")" * 5000)(["cat"])
+
+
 def test_scripts_without_spaces() -> None:
     assert compile_query("東京")(["私は東京に行く"])
     assert not compile_query("東京")(["私は京都に行く"])
