@@ -65,10 +65,8 @@ def _pull(given: argparse.Namespace) -> list[str]:
 def _told(found: Pulled, path: Path) -> list[str]:
     counts = ", ".join(f"{n:,} {what}" for what, n in sorted(found.answers.items(), reverse=True))
     who = f"{found.annotators:,} annotator{'' if found.annotators == 1 else 's'}"
-    lines = [
-        f"{path}: {counts or 'no'} answers to single questions, of {who}; {found.dataset} has "
-        f"{found.records:,} records"
-    ]
+    said = f"{counts} answers to single questions, of {who}" if counts else "no answers yet"
+    lines = [f"{path}: {said}; {found.dataset} has {found.records:,} records"]
     if found.strange:
         lines.append(f"{found.strange:,} answers name a response that is not there: left out.")
     if found.foreign:
