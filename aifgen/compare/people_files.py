@@ -40,7 +40,8 @@ class Label:
     where nobody noted them. ranked: the numbers are no ratings, only higher or lower. inclusion:
     the chance that the item had to be shown to people, null where unknown; sample: how it was
     drawn (designs with their seeds, as review.push writes them). prompt: the digest of the prompt
-    that was shown, null where nobody noted it."""
+    that was shown, null where nobody noted it. dataset: what it was drawn for; samples of several
+    were drawn apart."""
 
     key: str
     rater: str
@@ -52,6 +53,7 @@ class Label:
     inclusion: float | None = None
     sample: str | None = None
     prompt: str | None = None
+    dataset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def _rows(path: Path, found: Labels) -> None:
                 Label(
                     key, who, made, responses, where, texts, ranked,
                     row.get("inclusion_probability"), row.get("sample"),
-                    row.get("prompt_digest") or None,
+                    row.get("prompt_digest") or None, f"{path}#{row.get('dataset_id') or ''}",
                 )
             )  # fmt: skip
 

@@ -184,7 +184,8 @@ class Study:
     sources: tuple[str, ...]
     """The files or folders that it was read from, as they were given."""
     inclusion: Floats
-    """(I,) the chance that the item had to be shown to people; NaN where unknown."""
+    """(I,) the chance that the item had to be shown to people, NaN where unknown; of several
+    samples that were drawn apart what comes to the same together (see chances)."""
     samples: tuple[str, ...] = ()
     """How people's items were drawn, such as disagreement:100; empty where nobody says."""
     ids: Sequence[str] = ()

@@ -209,6 +209,29 @@ def test_people_that_a_runs_source_brought(tmp_path: Path) -> None:
     assert found.units.people.tolist() == [[B], [TIE]]
 
 
+def test_samples_of_several_datasets_are_drawn_apart(tmp_path: Path) -> None:
+    """Item k came into both. A weight of 1 / the larger chance would be too much of items that
+    either sample prefers."""
+    one = {"rater": "a", "label": "x", "dataset_id": "d1", "sample": "disagreement:2@0"}
+    two = {"rater": "b", "label": "x", "dataset_id": "d2", "sample": "random:1@0"}
+    rows = [
+        {**one, "item_id": "i", "inclusion_probability": 0.5},
+        {**one, "item_id": "k", "inclusion_probability": 0.5},
+        {**two, "item_id": "k", "inclusion_probability": 0.25},
+    ]
+
+    apart = told(tmp_path, rows)
+    together = told(tmp_path, [{**row, "dataset_id": "d1"} for row in rows])
+
+    assert together.inclusion.tolist()[:2] == [0.5, 0.25]
+    assert not any("drawn apart" in note for note in together.notes)
+    # d1 is worth two prompts and d2 one: of all weights, that add up to 4, d1 gives two thirds.
+    assert apart.inclusion.tolist()[:2] == pytest.approx([3 / 4, 3 / (4 + 4)])
+    assert np.isnan(apart.inclusion[2])
+    assert apart.samples == ("disagreement:2", "random:1")
+    assert any("People saw 2 samples that were drawn apart" in note for note in apart.notes)
+
+
 def test_units_in_any_order_get_their_codes(tmp_path: Path) -> None:
     plain = study(tmp_path, n=3)
     human = write(tmp_path / "h.jsonl", [{"item_id": "k", "label": [3, 1, 2]}])
