@@ -209,6 +209,40 @@ def test_flipped_speaks_of_the_flipped_alone() -> None:
 
     assert found["of"] == 50
     assert "of the prompts alone on which a judge changed its mind" in found["assumes"]
+    # A prompt on which nobody flips any more was drawn all the same.
+    calm = {"j": np.where(np.arange(n) == 3, A, second)}
+    again: Any = estimates(replace(study, units=pairs(first={"j": first}, second=calm,
+                                                      people=[people]).units))  # fmt: skip
+    assert (again["of"], again["prompts"]) == (50, 40)
+
+
+def test_flips_of_a_judge_that_nobody_reviewed_are_not_spoken_of() -> None:
+    """All 200 prompts are labelled on which a flips; b, of another run, flips on 400 others, where
+    people would count for the run."""
+    k = np.arange(1000)
+    people = np.where(k % 2 == 0, A, B)
+    flips = {"a": k < 200, "b": (k >= 200) & (k < 600)}
+    study = pairs(
+        first={**{name: np.zeros(1000, int) for name in flips}, "c": people},
+        second={**{name: np.where(of, B, A) for name, of in flips.items()}, "c": people},
+        people=[np.where(k < 200, people, ABSENT)],
+        samples=("flipped",),
+        inclusion=np.where(k < 200, 1.0, np.nan),
+    )
+
+    found: Any = estimates(study)
+
+    assert (found["prompts"], found["of"]) == (200, 200)
+    assert "every prompt is labelled" in found["assumes"]
+    three_ways = found["generators"]["x"]
+    assert three_ways["prediction_powered"]["value"] == three_ways["human_only"]["value"] == 0.5
+    assert three_ways["power"] == 0
+    # Of a run of both judges these are a part of what was drawn, and nobody says whose flips.
+    half = np.where((k < 100) | ((k >= 200) & (k < 300)), people, ABSENT)
+    both: Any = estimates(replace(study, units=replace(study.units, people=half[None])))
+    assert (both["prompts"], both["of"]) == (200, 600)
+    assert both["generators"]["x"]["power"] == 0
+    assert "judges are not used" in both["assumes"]
 
 
 def test_two_generators_and_more_meet_in_either_order() -> None:
