@@ -33,6 +33,13 @@ class View:
         """In words; null where there is none."""
         return WHOSE.get(self.comparison.get("reference") or "")
 
+    @property
+    def rate(self) -> str:
+        """What a generator's rate is the share of."""
+        if self.comparison.get("kind", "pair") == "pair":
+            return "win rate"
+        return f"share of {visible(self.comparison['classes'][-1])!r}"
+
     def judge(self, name: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.part("judges").get(name) or {}
         return found
