@@ -202,12 +202,11 @@ class Study:
         return tuple(judge.name for judge in self.judges)
 
     def reference(self) -> tuple[Literal["gold", "people"] | None, Ints]:
-        """What agreement is against, a class a unit or ABSENT: gold where there is any, else the
-        majority of people (no majority: tie for pairs, ABSENT for labels). Gold that is nothing
-        but that majority goes by the name of people."""
+        """What agreement is against, a class a unit or ABSENT: gold where there is any, else
+        what most people say. Gold that is nothing but that goes by the name of people."""
         units = self.units
         asked = bool((units.people >= 0).any())
-        most = majority(units.people, len(units.classes), units.kind) if asked else None
+        most = most_say(units.people, len(units.classes), units.kind) if asked else None
         if (units.gold >= 0).any():
             same = most is not None and np.array_equal(units.gold, most)
             return "people" if same else "gold", units.gold
@@ -216,7 +215,7 @@ class Study:
         return None, np.full(len(units), ABSENT, np.int8)
 
 
-def majority(people: Ints, classes: int, kind: Kind) -> Ints:
+def most_say(people: Ints, classes: int, kind: Kind) -> Ints:
     """(n,) the class that most of the (R, n) named; a tie of classes is "tie" for pairs and ABSENT
     for labels; ABSENT where nobody said anything."""
     votes = np.stack([(people == c).sum(axis=0) for c in range(classes)])

@@ -68,7 +68,7 @@ def people(view: View) -> Section | None:
     if named:
         total = sum(named.values()) or 1
         words = ", ".join(f"{name} {count(n)} ({percent(n / total)})" for name, n in named.items())
-        lead.append(f"Their majority says: {words}.")
+        lead.append(f"Most of them say: {words}.")
     return Section("people", "People", blocks, lead)
 
 

@@ -14,7 +14,7 @@ from aifgen.page.wording import interval_of, value_of, visible
 
 CHARTED = 12
 """Judges in a plot; the tables have all."""
-WHOSE = {"gold": "gold", "people": "the majority of people"}
+WHOSE = {"gold": "gold", "people": "what most people say"}
 
 
 @dataclass(frozen=True, slots=True)
