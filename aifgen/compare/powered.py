@@ -9,7 +9,6 @@ arXiv:2403.03208, section 4) the weights 1 / pi of labels that were not drawn al
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TypedDict
 
 import numpy as np
@@ -102,7 +101,7 @@ class _Estimate:
 
     @property
     def t(self) -> float:
-        return quantile(max(self.size[1] - 1 - self.chosen, 1.0))
+        return intervals.quantile(self.size[1] - 1 - self.chosen)
 
 
 def _mean(found: Prompts, weight: Floats) -> _Estimate:
@@ -134,7 +133,7 @@ def _few(found: _Estimate, hits: Floats, units: Floats) -> list[float] | None:
         worth = max(spread / found.variance, 1.0)
         known = max(rarer - 1, 0.0) / (intervals.RARE - 1)
         worth = min(worth, equal ** (1 - known) * worth**known)
-    return wilson(found.value, worth, found.t)
+    return list(intervals.wilson(found.value, worth, found.t))
 
 
 def _helped(found: Prompts, weighted: _Estimate) -> tuple[_Estimate, float]:
@@ -168,8 +167,8 @@ def _figure(found: _Estimate, what: str, beside: _Estimate | None = None) -> Fig
     ends, how = found.few, "as few prompts decide it"
     if ends is None:
         spread = max(found.value * (1 - found.value), intervals.TINY)
-        ends, how = wilson(found.value, spread / found.variance, found.t), "over prompts"
-    ends = [min(ends[0], found.value), max(ends[1], found.value)]
+        n, how = spread / found.variance, "over prompts"
+        ends = list(intervals.wilson(found.value, n, found.t))
     worth = f"{intervals.words(clusters, equal)} labelled"
     how = f"Wilson's interval with a t quantile, {how}; {worth}"
     return {**bare, "ci95": ends, "method": f"{what}; {how}"}
@@ -183,17 +182,3 @@ def _too_few(clusters: int, equal: float) -> str:
         return "no chance is known of any prompt labelled"
     worth = f", worth {equal:.0f} of equal weight," * (round(equal) != clusters)
     return f"{clusters} prompts labelled{worth} are too few ({FEW} are needed)"
-
-
-def wilson(value: float, n: float, t: float) -> list[float]:
-    """The interval of a share (Wilson 1927) of n rows."""
-    middle = (value + t * t / (2 * n)) / (1 + t * t / n)
-    half = t / (1 + t * t / n) * float(np.sqrt(value * (1 - value) / n + t * t / (4 * n * n)))
-    return [max(middle - half, 0.0), min(middle + half, 1.0)]
-
-
-@lru_cache(maxsize=4096)
-def quantile(freedom: float) -> float:
-    from scipy.stats import t
-
-    return float(t.ppf(0.975, freedom))

@@ -14,7 +14,7 @@ from aifgen.compare.study import A, B, Ints, Study
 
 ONLY_FLIPPED = "flipped"
 """The sample that leaves all other prompts without a chance."""
-WHOLE = 0.9
+ENOUGH = 0.9
 """People label at least this share of what is counted of the prompts that they saw, or judges are
 not used: of what they left out on purpose, predictions of the rest say nothing."""
 
@@ -81,14 +81,14 @@ def sample(study: Study, said: Ints) -> Sample:
         how = "nobody says how the labelled prompts were chosen"
         assumed.append(f"{how}: taken for a random sample")
     whole = labelled[np.isin(units.item, units.item[labelled])].mean()
-    if whole < WHOLE:
+    if whole < ENOUGH:
         part = f"people labelled {whole:.0%} of what is counted of these prompts"
         assumed.append(f"{part} (a best says nothing of the others), so judges are not used")
     weight = np.ones(study.clusters)
     if weighted:
         np.divide(1.0, chance, out=weight, where=known)
         weight[~known] = 0.0
-    judged = bool(whole >= WHOLE) and not flipped
+    judged = bool(whole >= ENOUGH) and not flipped
     return Sample(cluster, counted, labelled, weight, weighted, "; ".join(assumed), judged)
 
 
