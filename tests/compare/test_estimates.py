@@ -153,8 +153,64 @@ def test_labels_that_are_all_equal_are_not_certain() -> None:
     low, high = found["prediction_powered"]["ci95"] or (0, 0)
     assert (found["prediction_powered"]["value"], high) == (1, 1)
     assert low == pytest.approx(50 / (50 + 2.0096**2), abs=1e-3)  # Wilson's, with a t quantile
-    assert "as few labelled prompts decide it" in found["prediction_powered"]["method"]
+    assert "as few prompts decide it" in found["prediction_powered"]["method"]
     assert found["power"] == 0
+
+
+def test_judges_are_used_whatever_the_labels_happen_to_say() -> None:
+    """40 labels, of which 2 to 14 have the rarer outcome. Left out where that is rare by chance,
+    judges would mend the other half of the errors alone."""
+    rng = np.random.default_rng(3)
+    seen = []
+    for _ in range(600):
+        hard = rng.random(800) < 0.3
+        y = rng.random(800) < np.where(hard, 0.6, 0.9)
+        right = rng.random((3, 800)) < np.where(hard, 0.7, 0.92)
+        labelled = rng.permutation(800) < 40
+        found = three(sums(y.astype(float), (right == y).mean(axis=0), labelled), "x", "y")
+        ways = found["human_only"], found["prediction_powered"]
+        for of in ways:
+            low, high = of["ci95"] or (0, 1)
+            seen.append((of["value"] or 0, low <= 0.81 <= high, high - low))
+    human, powered = np.mean(seen[::2], axis=0), np.mean(seen[1::2], axis=0)
+
+    assert abs(powered[0] - 0.81) < 0.005  # .012 where few labels of one kind left judges out
+    assert powered[1] > 0.94
+    assert powered[2] < 0.85 * human[2]
+    assert np.std(seen[1::2], axis=0)[0] < 0.8 * np.std(seen[::2], axis=0)[0]
+
+
+def test_what_a_prompt_adds_is_taken_with_the_lambda_of_the_others_by_hand() -> None:
+    y, f = np.arange(25) % 3 / 2, np.arange(100) % 3 / 4 + np.arange(100) % 7 / 7
+    labelled = np.arange(100) < 25
+    told = np.append(y, np.zeros(75))
+
+    found = three(sums(told, f, labelled), "x", "y")
+
+    a = np.where(labelled, told - y.mean(), 0) / 25 / (1 - 1 / 25 * labelled)
+    b = np.where(labelled, f - f[:25].mean(), 0) / 25 - (f - f.mean()) / 100
+    value = y.mean()
+    for k in range(25):
+        others = np.arange(100) != k
+        power = np.clip(a[others] @ b[others] / (b[others] @ b[others]), 0, 1)
+        value -= power * (f[k] - f.mean()) / 25
+    assert 0 < (found["power"] or 0) < 1
+    assert found["prediction_powered"]["value"] == pytest.approx(value, abs=1e-12)
+
+
+def test_a_share_that_most_prompts_have_in_common_is_moved_by_judges_and_not_narrowed() -> None:
+    """People say tie of 38 prompts of 40, and judges that the others have more wins."""
+    y = np.full(200, 0.5)
+    y[[3, 5]] = 1.0
+    f = np.where((np.arange(200) >= 40) & (np.arange(200) % 8 == 3), 1.0, y)
+
+    found = three(sums(y, f, np.arange(200) < 40), "x", "y")
+
+    human, powered = found["human_only"], found["prediction_powered"]
+    moved = (powered["value"] or 0) - (human["value"] or 0)
+    assert moved > 0.002
+    assert powered["ci95"] == pytest.approx([end + moved for end in human["ci95"] or ()])
+    assert "as few prompts decide it" in powered["method"]
 
 
 def some(n: int = 100, labelled: int = 40, **more: Any) -> Any:
