@@ -11,7 +11,8 @@ import pytest
 from aifgen.compare.estimates import estimates
 from aifgen.compare.powered import Prompts, three
 from aifgen.compare.study import FAILED, TIE
-from benchmarks.ppi import covered
+from aifgen.review.sampling import design, probabilities
+from benchmarks.ppi import cell, covered
 from benchmarks.simulated import World, agreement, win_rate
 from tests.compare.studies import ABSENT, A, B, labels, pairs
 
@@ -38,6 +39,20 @@ def test_intervals_hold_the_truth_and_judges_make_them_narrower(sample: str, peo
         else:
             assert ways["naive"]["covered"] < 0.75
             assert ways["naive"]["bias"] < -0.03
+
+
+def test_the_simulation_has_strata_and_flips_and_counts_intervals() -> None:
+    """Without them stratified and flipped were random again."""
+    among = World(seed=1).among
+
+    for sample in ("stratified:60", "flipped:60"):
+        assert len(set(np.round(probabilities(among, design(sample)), 6))) == 2
+    for name, times in (("random:15", 0), ("random:30", 3), ("flipped:40", 1)):
+        found = covered(name, range(3))["win rate of x"]["human_only"]
+        assert found["times"] == times
+        assert np.isnan(found["covered"]) == (times == 0)
+        told = cell(found, 3)
+        assert told.endswith({0: "no interval", 1: ") of 1", 3: ")"}[times])
 
 
 def test_the_truth_of_the_simulation() -> None:
