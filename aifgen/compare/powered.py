@@ -81,8 +81,8 @@ def three(found: Prompts, what: str, assumed: str, *, judged: bool = True) -> Th
 class _Estimate:
     """variance: of the value, between prompts. size: labelled prompts, and of how many of equal
     weight they are worth. n: what is labelled of them. rarer: of the prompts that all are worth,
-    those with the rarer outcome. common: the interval where few differ from a share that is common
-    to the rest. chosen: what the same labels decided beside the value."""
+    those with the rarer outcome. common: the interval where these are many, and few differ from a
+    share that is common to the rest. chosen: what the same labels decided beside the value."""
 
     value: float | None
     terms: Floats
@@ -132,9 +132,7 @@ def _mean(found: Prompts, weight: Floats) -> _Estimate:
     size, there = intervals.size(units), units > 0
     outcomes = (hits > intervals.TINY, units - hits > intervals.TINY)
     rarer = size[1] * min(float(units[of].sum()) for of in outcomes) / total
-    common = None
-    if rarer >= intervals.RARE:
-        common = intervals.of_share(hits[there], units[there], None, size)
+    common = intervals.of_share(hits[there], units[there], None, size)
     return _Estimate(value, terms, size, n, rarer, common)
 
 

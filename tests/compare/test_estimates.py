@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from aifgen.compare.estimates import estimates
+from aifgen.compare.intervals import wilson
 from aifgen.compare.powered import Prompts, three
 from aifgen.compare.study import FAILED, TIE
+from aifgen.records import PANEL
 from aifgen.review.sampling import design, probabilities
 from benchmarks.ppi import cell, covered
 from benchmarks.simulated import World, agreement, win_rate
@@ -117,6 +120,53 @@ def test_weights_undo_the_selection_by_hand() -> None:
     assert "lambda 0.00 as judges do not help" in found["prediction_powered"]["method"]
 
 
+def uneven(hits: Any, units: float) -> tuple[Any, float, float, float]:
+    """40 prompts labelled of 80 with chances of 1 and 1/3 by turns, and what comes of them: the
+    value, the jackknife's variance and Kish's number."""
+    weight = np.where(np.arange(80) % 2, 3.0, 1.0)
+    labelled = np.arange(80) < 40
+    found = Prompts(
+        guess=np.zeros(80),
+        units=np.full(80, units),
+        told=np.append(hits, np.zeros(40)),
+        labelled=np.where(labelled, units, 0.0),
+        guess_there=np.zeros(80),
+        weight=weight,
+    )
+    part = weight[:40] / weight[:40].sum()
+    value = float(part @ hits) / units
+    terms = part * (hits / units - value) / (1 - part)
+    return found, value, float(terms @ terms) * 39 / 40, 1 / float(part @ part)
+
+
+def test_an_interval_of_uneven_weights_by_hand() -> None:
+    found, value, variance, kish = uneven(np.arange(40) % 3 // 2 * 1.0, 1.0)
+
+    human = three(found, "x", "y")["human_only"]
+
+    assert kish == pytest.approx(32)
+    by_hand = wilson(value, value * (1 - value) / variance, t.ppf(0.975, kish - 1))
+    assert human["value"] == pytest.approx(value)
+    assert human["ci95"] == pytest.approx(by_hand)
+
+
+def test_where_few_of_uneven_weight_decide_rows_are_worth_little_more_than_prompts() -> None:
+    """10 pairs a prompt, of which one was lost in 3 prompts: these say little of how alike pairs of
+    one prompt are."""
+    hits = np.where(np.isin(np.arange(40), (4, 9, 15)), 9.0, 10.0)
+    found, value, variance, kish = uneven(hits, 10.0)
+
+    human = three(found, "x", "y")["human_only"]
+
+    rarer = kish * (1 + 3 + 3) / 80
+    known = (rarer - 1) / 9
+    rows = value * (1 - value) / variance
+    assert rows > 4 * kish
+    worth = kish ** (1 - known) * rows**known
+    assert human["ci95"] == pytest.approx(wilson(value, worth, t.ppf(0.975, kish - 1)))
+    assert "as few prompts decide it" in human["method"]
+
+
 def test_few_prompts_give_no_interval_and_say_so() -> None:
     y = np.arange(100) % 2.0
 
@@ -204,13 +254,17 @@ def test_what_a_prompt_adds_is_taken_with_the_lambda_of_the_others_by_hand() -> 
 
     a = np.where(labelled, told - y.mean(), 0) / 25 / (1 - 1 / 25 * labelled)
     b = np.where(labelled, f - f[:25].mean(), 0) / 25 - (f - f.mean()) / 100
-    value = y.mean()
-    for k in range(25):
+    value, errors = y.mean(), []
+    for k in range(100):
         others = np.arange(100) != k
         power = np.clip(a[others] @ b[others] / (b[others] @ b[others]), 0, 1)
-        value -= power * (f[k] - f.mean()) / 25
+        value -= power * (f[k] - f.mean()) / 25 * labelled[k]
+        errors.append(a[k] - power * b[k])
     assert 0 < (found["power"] or 0) < 1
     assert found["prediction_powered"]["value"] == pytest.approx(value, abs=1e-12)
+    worth = value * (1 - value) / (np.square(errors).sum() * 24 / 25)
+    by_hand = wilson(value, worth, t.ppf(0.975, 25 - 2))  # lambda costs a degree of freedom
+    assert found["prediction_powered"]["ci95"] == pytest.approx(by_hand)
 
 
 def test_a_share_that_most_prompts_have_in_common_is_moved_by_judges_and_not_narrowed() -> None:
@@ -353,6 +407,38 @@ def test_a_best_of_many_leaves_judges_out() -> None:
 
     assert "people labelled 67% of what is counted of these prompts" in found["assumes"]
     assert found["generators"]["x"]["power"] == 0
+
+
+def test_a_panel_is_not_one_more_judge() -> None:
+    """What its members say counts once."""
+    rng = np.random.default_rng(2)
+    people = np.where(np.arange(200) < 60, rng.integers(2, size=200), ABSENT)
+    said = {name: np.where(rng.random(200) < 0.8, people % 2, 1) for name in "jk"}
+    panel = {"panel": rng.integers(2, size=200)}
+
+    without: Any = estimates(pairs(said, people=[people]))
+    with_it: Any = estimates(
+        pairs({**said, **panel}, people=[people], judges={"panel": {"judge": PANEL}})
+    )
+
+    assert with_it["generators"] == without["generators"]
+    assert {name: with_it["judges"][name] for name in said} == without["judges"]
+    assert "panel" in with_it["judges"]
+
+
+def test_a_prompts_chance_is_that_of_any_item_where_it_is_known() -> None:
+    """People labelled both pairs of a prompt, and the second says nothing of how it was drawn."""
+    people = np.where(np.arange(120) < 80, np.arange(120) % 3 // 2, ABSENT)
+    known = np.where(np.arange(120) < 40, 0.25, 0.75)
+
+    def told(inclusion: Any) -> Any:
+        return estimates(
+            pairs({"j": np.zeros(120, int)}, people=[people], cluster=np.arange(120) // 2,
+                  inclusion=inclusion, samples=("margin:40",))
+        )  # fmt: skip
+
+    assert told(np.where(np.arange(120) % 2, np.nan, known)) == told(known)
+    assert told(known) != told(None)
 
 
 def test_labels_of_single_answers() -> None:
