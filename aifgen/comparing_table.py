@@ -61,11 +61,10 @@ def show(found: Mapping[str, Any], out: str) -> None:
         _table(console, "two judges", TWO, named)
         _left_out(console, len(found["pairs"]), "pairs of judges", min(len(pairs), MOST))
     if (people := found["humans"]).get("ceiling"):
+        kappa = number(people["ceiling_kappa"])
+        told = f"{people['n_raters']} people agree with each other on {percent(people['ceiling'])}"
         console.print()
-        console.print(
-            f"{people['n_raters']} people agree with each other on {percent(people['ceiling'])} "
-            f"(kappa {number(people['ceiling_kappa'])})."
-        )
+        console.print(f"{told} (kappa {kappa})." if kappa else f"{told}.")
     if told := _whole(found.get("estimates"), ranked[0][0]):
         console.print()
         console.print(_plain(told))

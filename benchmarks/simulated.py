@@ -21,6 +21,8 @@ JUDGES = {"a": (0.95, 0.65), "b": (0.93, 0.6), "c": (0.9, 0.6), "d": (0.9, 0.55)
 """How often each is right on easy prompts and on hard ones."""
 PEOPLE = (0.92, 0.85)
 """The same of one person."""
+FLIPS = (0.05, 0.3)
+"""How often a judge changes its mind with the order, on easy prompts and on hard ones."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,25 @@ class World:
         people = np.stack([chance(PEOPLE) == better for _ in range(self.people)])
         return hard, better, judges, people
 
+    @cached_property
+    def among(self) -> list[Candidate]:
+        """What a sample is drawn from. Strata are hard and easy: few and many."""
+        hard, _, judges, _ = self._drawn
+        hard = hard[:: self.per_prompt]
+        rate = judges.mean(axis=0)
+        spread = (2 * rate * (1 - rate)).reshape(self.prompts, -1).mean(axis=1)
+        rng = np.random.default_rng([self.seed, self.prompts, self.per_prompt, 1])
+        flipped = rng.random(self.prompts) < np.where(hard, FLIPS[1], FLIPS[0])
+        return [
+            Candidate(f"p{k}", float(s), float(1 - s), bool(f), "hard" if h else "easy")
+            for k, (s, f, h) in enumerate(zip(spread, flipped, hard, strict=True))
+        ]
+
     def study(self, text: str) -> Study:
         """What a comparison sees where people labelled a sample drawn as the text says."""
         _, _, judges, people = self._drawn
         said = {name: np.where(one, A, B) for name, one in zip(JUDGES, judges, strict=True)}
-        rate = judges.mean(axis=0)
-        spread = (2 * rate * (1 - rate)).reshape(self.prompts, -1).mean(axis=1)
-        among = [
-            Candidate(f"p{k}", float(s), float(1 - s), False, "s") for k, s in enumerate(spread)
-        ]
-        how = design(text)
+        among, how = self.among, design(text)
         taken = np.repeat(draw(among, how, self.seed), self.per_prompt)
         return pairs(
             said,

@@ -483,6 +483,16 @@ def test_words_of_people_in_any_case_and_those_that_say_nothing(tmp_path: Path) 
     assert "contradict an earlier one of the same rater" in notes
 
 
+def test_people_who_say_one_word_alone_have_no_kappa(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = stored(tmp_path, 4, human_labels=["A", "A"])
+
+    assert comparing.main([*words, f"--out={tmp_path / 'out'}"]) == 0
+
+    assert "2 people agree with each other on 100.0 %.\n" in capsys.readouterr().out
+
+
 def test_nothing_in_a_name_moves_the_cursor(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

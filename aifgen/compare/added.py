@@ -51,12 +51,6 @@ def with_reviews(
         except NoLabel:
             notes.append(f"{path} holds no submitted answer yet.")
     rows = [row for table in tables.values() for row in table.rows]
-    if len(tables) > 1:
-        rows = [replace(row, inclusion=None) for row in rows]
-        notes.append(
-            f"People answered about {len(tables)} of the runs, and how their samples were drawn "
-            "together is not known."
-        )
     source = " and ".join(map(str, tables))
     names = {who: name for table in tables.values() for who, name in table.names.items()}
     together = Labels(source, rows, names)

@@ -1,4 +1,4 @@
-"""How far each judge is from what is known to be right: gold, else the majority of people.
+"""How far each judge is from what is known to be right: gold, else what most people say.
 
 Knows verdicts as classes; what a judge costs or prefers is for others to say.
 """
@@ -15,7 +15,7 @@ from aifgen.compare import winners
 from aifgen.compare.figure import Bootstrap, Difference, Formula, Share, plain
 from aifgen.compare.study import ABSENT, FAILED, TIE, Judge, Study
 
-WHOSE = {"gold": "gold", "people": "the majority of people", None: "nothing (no gold, no people)"}
+WHOSE = {"gold": "gold", "people": "what most people say", None: "nothing (no gold, no people)"}
 YES_NO = ("False", "True")
 WAYS = ("failures_wrong", "failures_tie", "failures_dropped")
 MACRO = ("precision", "recall", "f1", "cohen_kappa")

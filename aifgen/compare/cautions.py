@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aifgen.compare.drawing import distinct
+from aifgen.compare.sampled import ONLY_FLIPPED
 from aifgen.compare.study import ABSENT, Study
 from aifgen.records import PANEL
 
@@ -28,9 +29,10 @@ def cautions(study: Study) -> list[str]:
     if source == "people" and known < WHOLE * len(units):
         found.append(f"People labelled {known:,} of {len(units):,} {noun}.")
     if drawn := [sample for sample in study.samples if sample.partition(":")[0] not in EVEN]:
+        whole = "these alone" if study.samples == (ONLY_FLIPPED,) else "the whole run"
         found.append(
             f"People saw prompts that were chosen ({' and '.join(drawn)}): agreement, kappa and "
-            "the ceiling are of these; the estimates speak of the whole run."
+            f"the ceiling are of these; the estimates speak of {whole}."
         )
     if units.kind == "pair" and (without := study.items - distinct(units.item)):
         found.append(f"Without two different texts, and so without a pair: {without:,} items.")

@@ -15,6 +15,8 @@ MOST = 20
 """Different whole numbers, above which ratings are no labels."""
 MOST_WORDS = 100
 """Different words, above which there is no label: codes are small numbers."""
+LOW, HIGH = ("incorrect", "wrong"), ("correct", "right")
+"""Words below and above all others, which alphabetically stand the wrong way round."""
 RATED = ("rated",)
 """The class of ratings that are no labels; nothing is of it."""
 
@@ -72,6 +74,7 @@ def coding(
                 f"there are {len(names):,} different labels, such as {', '.join(names[:3])}: "
                 f"labels are at most {MOST_WORDS} words that people and judges choose from"
             )
+        names.sort(key=lambda name: (name.lower() in HIGH) - (name.lower() in LOW))
         return Coding(kind, layout, tuple(names), _picks(names, labels), None)
     rated = [one.rating[one.start] for one in found]
     values = np.unique(np.concatenate([numbers, *(r[np.isfinite(r)] for r in rated)]))

@@ -12,7 +12,7 @@ from aifgen.compare.drawing import distinct
 from aifgen.compare.guesses import mean, sureness, value
 from aifgen.compare.powered import Floats, Three
 from aifgen.compare.sampled import Sample, sample
-from aifgen.compare.study import Ints, Study, majority
+from aifgen.compare.study import Ints, Study, most_say
 from aifgen.records import PANEL
 
 GENERATORS, MATCHUPS = 50, 200
@@ -25,10 +25,10 @@ def estimates(study: Study) -> dict[str, Any] | None:
     people, prompts (labelled), of (prompts of the run that are spoken of), samples, weighted
     (whether inclusion probabilities are known), assumes: a sentence. generators: NAME -> three
     figures of the win rate (for kind label: the share of the highest class); matchups: "X|Y" ->
-    of X against Y; judges: NAME -> of the agreement with the majority of people.
+    of X against Y; judges: NAME -> of the agreement with what most people say.
     """
     units = study.units
-    said = majority(units.people, len(units.classes), units.kind)
+    said = most_say(units.people, len(units.classes), units.kind)
     if not (said >= 0).any():
         return None
     drawn = sample(study, said)
@@ -95,7 +95,7 @@ def _meetings(generator: Ints, names: tuple[str, ...]) -> Iterator[tuple[int, in
 
 def _judges(study: Study, drawn: Sample, said: Ints, alone: list[int]) -> dict[str, Three]:
     units = study.units
-    what = "agreement with the majority of people, over verdicts that could be read"
+    what = "agreement with what most people say, over verdicts that could be read"
     found = {}
     for k, name in enumerate(study.names):
         mine = units.said[k]

@@ -12,7 +12,7 @@ from aifgen.compare.figure import Bootstrap, Figure, plain, resampled
 from aifgen.compare.ranked import Ranked, ranked
 from aifgen.compare.ranks import correlations
 from aifgen.compare.standings import MOST, Standings, standings
-from aifgen.compare.study import FAILED, TIE, A, B, Study, majority
+from aifgen.compare.study import FAILED, TIE, A, B, Study, most_say
 
 Floats = NDArray[np.float64]
 
@@ -101,7 +101,7 @@ def _controlled(study: Study, side: int) -> dict[str, Figure]:
         return controlled_by(study, units.said[side])
     if side == judges and (units.gold >= 0).any():
         return controlled_by(study, units.gold)
-    return controlled_by(study, majority(units.people, len(units.classes), units.kind))
+    return controlled_by(study, most_say(units.people, len(units.classes), units.kind))
 
 
 def _matchups(table: Standings, side: int) -> dict[str, dict[str, int]]:

@@ -10,6 +10,7 @@ from statistics import NormalDist
 from typing import Any
 
 from aifgen.compare.cautions import EVEN
+from aifgen.compare.sampled import ONLY_FLIPPED
 from aifgen.figures import dollars
 from aifgen.records import PANEL
 
@@ -32,9 +33,10 @@ def _chosen(found: Mapping[str, Any]) -> str:
     alike = all(sample.partition(":")[0] in EVEN for sample in samples)
     if found["reference"] != "people" or alike:
         return ""
+    whole = "these alone" if samples == [ONLY_FLIPPED] else "all"
     return (
         f" People saw prompts drawn as {' and '.join(samples)}, which are not like the rest: the "
-        "estimates speak of all."
+        f"estimates speak of {whole}."
     )
 
 

@@ -13,7 +13,7 @@ from aifgen.compare import counts as c
 from aifgen.compare.agreement import coding
 from aifgen.compare.drawing import distinct
 from aifgen.compare.figure import Bootstrap, Figure, Floats, Mean, plain
-from aifgen.compare.study import Study, majority
+from aifgen.compare.study import Study, most_say
 
 MANY = 10
 """More raters than this are not compared two by two: the table would hide everything else."""
@@ -22,7 +22,7 @@ MANY = 10
 def humans(study: Study, boot: Bootstrap) -> dict[str, Any]:
     """n_raters, n_items (with a label), and from two raters on the ceiling: the mean agreement of
     two people on one item, with Fleiss' kappa, Krippendorff's alpha, each two people alone and how
-    often the majority names which class. Raters may have seen different items.
+    often most people name which class. Raters may have seen different items.
     """
     units = study.units
     people, k = units.people, len(units.classes)
@@ -36,7 +36,7 @@ def humans(study: Study, boot: Bootstrap) -> dict[str, Any]:
     size = votes.sum(axis=1)
     if raters < 2 or not (size >= 2).any():
         return found
-    most = majority(people, k, units.kind)
+    most = most_say(people, k, units.kind)
     cluster = study.cluster[units.item]
     return {
         **found,

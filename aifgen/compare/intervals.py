@@ -136,11 +136,16 @@ def _wilson(
     total = float(many @ units)
     share = min(max(float(many @ hits) / total, 0.0), 1.0)
     n = _sample(share, hits - share * units, total, _rarer(hits, units, many), many, equal)
-    t = _quantile(clusters - 1)
+    low, high = wilson(share, n, quantile(clusters - 1))
+    return share, low, high
+
+
+def wilson(share: float, n: float, t: float) -> tuple[float, float]:
+    """The interval of a share (Wilson 1927) of n rows."""
     middle = (share + t * t / (2 * n)) / (1 + t * t / n)
     half = t / (1 + t * t / n) * float(np.sqrt(share * (1 - share) / n + t * t / (4 * n * n)))
     # Rounding aside, the ends lie in [0, 1] and around the share
-    return share, min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share)
+    return min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share)
 
 
 def _sample(
@@ -161,7 +166,8 @@ def _sample(
 
 
 @lru_cache(maxsize=4096)
-def _quantile(freedom: int) -> float:
+def quantile(freedom: float) -> float:
+    """Student's t at 0.975; of one degree of freedom at least."""
     from scipy.stats import t
 
     return float(t.ppf(0.975, max(freedom, 1)))

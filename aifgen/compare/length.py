@@ -1,7 +1,7 @@
 """Whether a judge prefers the longer of two responses: knows verdicts and lengths, not texts.
 
 That the longer wins is no bias by itself, it may be better: so each figure stands beside the same
-one of the reference (gold, else the majority of people) on the same pairs.
+one of the reference (gold, else what most people say) on the same pairs.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from aifgen.compare.chances import Drawn
 from aifgen.compare.hearing import as_label
 from aifgen.compare.people_codes import Key, People, Said, coded
 from aifgen.compare.people_files import Label, Labels, NoLabel, labels, words
@@ -48,8 +49,7 @@ def apply(
     prompts = asked(list(dict.fromkeys(noted))) if asked is not None and noted else None
     said: dict[Key, Said] = {}
     lost, strange, gone = list[Label](), list[Label](), list[Label]()
-    inclusion = np.full(len(ids), np.nan)
-    samples: dict[str, None] = {}
+    drawn = Drawn()
     changed = 0
     for row in found.rows:
         item = index.get(row.key)
@@ -75,11 +75,7 @@ def apply(
         one.word = told.word if told.word is not None else one.word
         one.numbers = _merged(one.numbers, told.numbers)
         one.ranks = _merged(one.ranks, told.ranks)
-        if row.inclusion is not None:
-            inclusion[item] = np.fmax(inclusion[item], row.inclusion)
-        for design in (row.sample or "").split(" + "):  # disagreement:100@0 + random:50@0
-            if word := design.partition("@")[0]:
-                samples[word] = None
+        drawn.add(item, row)
     if not said:
         first = (strange or gone or lost)[0]
         raise NoLabel(
@@ -90,8 +86,9 @@ def apply(
             + ", and are about the prompt and the texts whose digests they note"
             * bool(gone)
         )
-    notes = _notes(found.source, len(found.rows), lost, strange, gone, changed)
-    made = coded(found, said, raters, responses, units, (inclusion, tuple(samples), notes))
+    notes = (*_notes(found.source, len(found.rows), lost, strange, gone, changed), *drawn.notes)
+    more = (drawn.inclusion(len(ids)), drawn.samples, notes)
+    made = coded(found, said, raters, responses, units, more)
     return replace(made, raters=tuple(in_order))
 
 

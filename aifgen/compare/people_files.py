@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aifgen.compare.people_values import Value, chance_of, decoded, number_of, value_of
 from aifgen.compare.stored_files import check, lines, place
 from aifgen.compare.study import StudyError
-from aifgen.compare.values import Wrong, numbers, shown, word
 from aifgen.folder import HUMAN
 from aifgen.records import response_id
 from aifgen.tables import read_rows
-
-Value = str | tuple[float | None, ...] | Mapping[str, float | None]
-"""A response id, a letter (A is the first response), "tie" or a label; a number a response; numbers
-by response id."""
 
 KEYS = ("item_id", "prompt_id")
 LISTS = ("labels", "human_labels")
@@ -40,7 +35,8 @@ class Label:
     where nobody noted them. ranked: the numbers are no ratings, only higher or lower. inclusion:
     the chance that the item had to be shown to people, null where unknown; sample: how it was
     drawn (designs with their seeds, as review.push writes them). prompt: the digest of the prompt
-    that was shown, null where nobody noted it."""
+    that was shown, null where nobody noted it. dataset: what it was drawn for; samples of several
+    were drawn apart."""
 
     key: str
     rater: str
@@ -52,6 +48,7 @@ class Label:
     inclusion: float | None = None
     sample: str | None = None
     prompt: str | None = None
+    dataset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +87,11 @@ def _rows(path: Path, found: Labels) -> None:
     times: Counter[str] = Counter()
     for number, row in _read(path):
         where = place(path, number)
+        if judge := row.get("judge"):
+            raise StudyError(
+                f"{where} is what a judge said (column judge: {judge}): name a table with labels "
+                "of people"
+            )
         key = next((str(row[name]) for name in KEYS if row.get(name) not in (None, "")), None)
         if key is None:
             raise StudyError(f"{where} has no {' or '.join(KEYS)}: say what the label is about")
@@ -100,21 +102,22 @@ def _rows(path: Path, found: Labels) -> None:
             continue
         rater = next((str(row[name]) for name in RATERS if row.get(name) not in (None, "")), None)
         aligned = next((row[name] for name in ALIGNED if row.get(name)), None)
-        responses = None if aligned is None else tuple(map(str, _decoded(aligned)))
-        digests = _decoded(row.get("text_digests"))
+        responses = None if aligned is None else tuple(map(str, decoded(aligned)))
+        digests = decoded(row.get("text_digests"))
         texts = tuple(map(str, digests)) if isinstance(digests, list) and digests else None
         if texts is not None and len(texts) != len(responses or ()):
             raise StudyError(
                 f"{where}: {len(texts)} text_digests for {len(responses or ())} response_ids: give "
                 "one a response"
             )
+        chance = chance_of(row.get("inclusion_probability"), where)
         for name, value in _told(row, where):
             if rater is None:  # a hole in a list is a person who said nothing
                 times[key] += 1
             if value is None:
                 continue
             who = rater or str(times[key])
-            made = _value(value, f"{where}: {name}")
+            made = value_of(value, f"{where}: {name}")
             ranked = question == "ranking"
             if ranked and isinstance(made, tuple):
                 made = tuple(None if rank is None else -rank for rank in made)
@@ -122,12 +125,12 @@ def _rows(path: Path, found: Labels) -> None:
                 continue  # a rating of none of the responses
             one = row.get("response_id")
             if one not in (None, "") and isinstance(made, str):
-                made = {str(one): _number(made, f"{where}: {name}")}
+                made = {str(one): number_of(made, f"{where}: {name}")}
             found.rows.append(
                 Label(
                     key, who, made, responses, where, texts, ranked,
-                    row.get("inclusion_probability"), row.get("sample"),
-                    row.get("prompt_digest") or None,
+                    chance, row.get("sample"),
+                    row.get("prompt_digest") or None, f"{path}#{row.get('dataset_id') or ''}",
                 )
             )  # fmt: skip
 
@@ -139,41 +142,10 @@ def _told(row: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
     if not listed and not single and not any(name in row for name in (*LISTS, *ONE)):
         raise StudyError(f"{where} has no label: name one of {', '.join((*LISTS, *ONE))}")
     for name in listed[:1]:
-        values = _decoded(row[name])
+        values = decoded(row[name])
         yield from ((name, value) for value in (values if isinstance(values, list) else [values]))
     if not listed:
-        yield from ((name, _decoded(row[name])) for name in single)
-
-
-def _value(value: Any, where: str) -> Value:
-    try:
-        if isinstance(value, list):
-            return tuple(numbers(value))
-        if isinstance(value, dict):
-            return {str(name): numbers([number])[0] for name, number in value.items()}
-        made = word(value)
-    except Wrong:
-        made = None
-    if made is None:
-        raise StudyError(f"{where} is {shown(value)}: give a text, a number or a list of numbers")
-    return made
-
-
-def _number(text: str, where: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise StudyError(f"{where} is {text}: a label of one response is a number") from None
-
-
-def _decoded(value: Any) -> Any:
-    """What a text holds that is a list or an object in JSON."""
-    if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
+        yield from ((name, decoded(row[name])) for name in single)
 
 
 def _read(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:

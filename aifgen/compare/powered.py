@@ -9,7 +9,6 @@ arXiv:2403.03208, section 4) the weights 1 / pi of labels that were not drawn al
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TypedDict
 
 import numpy as np
@@ -60,9 +59,7 @@ def three(found: Prompts, what: str, assumed: str, *, judged: bool = True) -> Th
     even = _mean(found, np.ones(len(found.weight)))
     weighted = _mean(found, found.weight)
     powered, power, told = weighted, 0.0, "as judges do not help"
-    if weighted.few is not None:
-        told = "as few labelled prompts decide it"
-    elif judged and weighted.value is not None:
+    if judged and weighted.value is not None:
         helped, tuned = _helped(found, weighted)
         if helped.variance < weighted.variance:
             powered, power, told = helped, tuned, ""
@@ -82,15 +79,17 @@ def three(found: Prompts, what: str, assumed: str, *, judged: bool = True) -> Th
 
 @dataclass(frozen=True, slots=True)
 class _Estimate:
-    """variance: of the value, between prompts. few: an interval where few prompts decide the value.
-    size: labelled prompts, and of how many of equal weight they are worth. n: what is labelled of
-    them. chosen: what the same labels decided beside the value."""
+    """variance: of the value, between prompts. size: labelled prompts, and of how many of equal
+    weight they are worth. n: what is labelled of them. rarer: of the prompts that all are worth,
+    those with the rarer outcome. common: the interval where these are many, and few differ from a
+    share that is common to the rest. chosen: what the same labels decided beside the value."""
 
     value: float | None
     terms: Floats
-    few: list[float] | None
     size: tuple[int, float]
     n: int
+    rarer: float = 0.0
+    common: list[float] | None = None
     chosen: int = 0
 
     @property
@@ -102,7 +101,23 @@ class _Estimate:
 
     @property
     def t(self) -> float:
-        return quantile(max(self.size[1] - 1 - self.chosen, 1.0))
+        return intervals.quantile(self.size[1] - 1 - self.chosen)
+
+    @property
+    def few(self) -> list[float] | None:
+        """The interval where few prompts decide the value. With the rarer outcome in fewer than
+        RARE of them the variance knows too little, and the fewer they are, the less a value may be
+        worth more rows than there are prompts (as intervals.of_share has it, which speaks where all
+        weigh alike). What judges add does not change how much the variance knows."""
+        if self.value is None or self.rarer >= intervals.RARE:
+            return self.common
+        worth = equal = self.size[1]
+        spread = self.value * (1 - self.value)
+        if self.variance > 0 and spread > 0:
+            worth = max(spread / self.variance, 1.0)
+            known = max(self.rarer - 1, 0.0) / (intervals.RARE - 1)
+            worth = min(worth, equal ** (1 - known) * worth**known)
+        return list(intervals.wilson(self.value, worth, self.t))
 
 
 def _mean(found: Prompts, weight: Floats) -> _Estimate:
@@ -110,36 +125,21 @@ def _mean(found: Prompts, weight: Floats) -> _Estimate:
     units = np.where(found.labelled > 0, weight * found.labelled, 0.0)
     total, n = float(units.sum()), int(found.labelled[units > 0].sum())
     if total <= 0:
-        return _Estimate(None, np.zeros(len(units)), None, (0, 0.0), n)
+        return _Estimate(None, np.zeros(len(units)), (0, 0.0), n)
     hits = np.where(units > 0, weight * found.told, 0.0)
     value = float(hits.sum() / total)
     terms = (hits - value * units) / total / (1 - np.minimum(units / total, LEVERAGE))
-    plain_ = _Estimate(value, terms, None, intervals.size(units), n)
-    return replace(plain_, few=_few(plain_, hits, units))
-
-
-def _few(found: _Estimate, hits: Floats, units: Floats) -> list[float] | None:
-    """Wilson's interval where the rarer outcome stands in fewer than RARE of the prompts that all
-    are worth: then the variance knows too little, and the fewer they are, the less a value may be
-    worth more rows than that (as intervals.of_share has it, which speaks where all weigh alike)."""
-    assert found.value is not None
-    there, equal = units > 0, found.size[1]
+    size, there = intervals.size(units), units > 0
     outcomes = (hits > intervals.TINY, units - hits > intervals.TINY)
-    rarer = equal * min(float(units[of].sum()) for of in outcomes) / float(units.sum())
-    if rarer >= intervals.RARE:
-        return intervals.of_share(hits[there], units[there], None, found.size)
-    worth = equal
-    spread = found.value * (1 - found.value)
-    if found.variance > 0 and spread > 0:
-        worth = max(spread / found.variance, 1.0)
-        known = max(rarer - 1, 0.0) / (intervals.RARE - 1)
-        worth = min(worth, equal ** (1 - known) * worth**known)
-    return wilson(found.value, worth, found.t)
+    rarer = size[1] * min(float(units[of].sum()) for of in outcomes) / total
+    common = intervals.of_share(hits[there], units[there], None, size)
+    return _Estimate(value, terms, size, n, rarer, common)
 
 
 def _helped(found: Prompts, weighted: _Estimate) -> tuple[_Estimate, float]:
     """With lambda times what judges say of all less what they say of the labelled. lambda: what
-    makes the variance smallest (PPI++, section 6), from 0 to 1."""
+    makes the variance smallest (PPI++, section 6), from 0 to 1. What a prompt adds is taken with
+    the lambda of all others: its own label moves both, and their product would be biased."""
     assert weighted.value is not None
     units = np.where(found.labelled > 0, found.weight * found.labelled, 0.0)
     guess = np.where(units > 0, found.weight * found.guess_there, 0.0)
@@ -149,10 +149,18 @@ def _helped(found: Prompts, weighted: _Estimate) -> tuple[_Estimate, float]:
     squares = float(terms @ terms)
     if squares < intervals.TINY**2:  # all of the run is labelled, or judges always say the same
         return weighted, 0.0
-    power = float(np.clip(weighted.terms @ terms / squares, 0.0, 1.0))
-    value = float(np.clip(weighted.value + power * (everywhere - there), 0.0, 1.0))
-    errors = (weighted.terms - power * terms) / (1 - np.minimum(terms**2 / squares, LEVERAGE))
-    return replace(weighted, value=value, terms=errors, chosen=1), power
+    both = weighted.terms * terms
+    rest = np.maximum(squares - terms**2, intervals.TINY * squares)
+    power = np.clip((both.sum() - both) / rest, 0.0, 1.0)
+    less = (guess - everywhere * units) / units.sum()  # adds up to there - everywhere
+    value = float(np.clip(weighted.value - power @ less, 0.0, 1.0))
+    common = weighted.common
+    if common is not None:
+        common = [float(np.clip(end + value - weighted.value, 0.0, 1.0)) for end in common]
+    helped = replace(
+        weighted, value=value, terms=weighted.terms - power * terms, common=common, chosen=1
+    )
+    return helped, float(np.clip(both.sum() / squares, 0.0, 1.0))
 
 
 def _figure(found: _Estimate, what: str, beside: _Estimate | None = None) -> Figure:
@@ -168,8 +176,8 @@ def _figure(found: _Estimate, what: str, beside: _Estimate | None = None) -> Fig
     ends, how = found.few, "as few prompts decide it"
     if ends is None:
         spread = max(found.value * (1 - found.value), intervals.TINY)
-        ends, how = wilson(found.value, spread / found.variance, found.t), "over prompts"
-    ends = [min(ends[0], found.value), max(ends[1], found.value)]
+        n, how = spread / found.variance, "over prompts"
+        ends = list(intervals.wilson(found.value, n, found.t))
     worth = f"{intervals.words(clusters, equal)} labelled"
     how = f"Wilson's interval with a t quantile, {how}; {worth}"
     return {**bare, "ci95": ends, "method": f"{what}; {how}"}
@@ -183,17 +191,3 @@ def _too_few(clusters: int, equal: float) -> str:
         return "no chance is known of any prompt labelled"
     worth = f", worth {equal:.0f} of equal weight," * (round(equal) != clusters)
     return f"{clusters} prompts labelled{worth} are too few ({FEW} are needed)"
-
-
-def wilson(value: float, n: float, t: float) -> list[float]:
-    """The interval of a share (Wilson 1927) of n rows."""
-    middle = (value + t * t / (2 * n)) / (1 + t * t / n)
-    half = t / (1 + t * t / n) * float(np.sqrt(value * (1 - value) / n + t * t / (4 * n * n)))
-    return [max(middle - half, 0.0), min(middle + half, 1.0)]
-
-
-@lru_cache(maxsize=4096)
-def quantile(freedom: float) -> float:
-    from scipy.stats import t
-
-    return float(t.ppf(0.975, freedom))

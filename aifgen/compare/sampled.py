@@ -14,7 +14,7 @@ from aifgen.compare.study import A, B, Ints, Study
 
 ONLY_FLIPPED = "flipped"
 """The sample that leaves all other prompts without a chance."""
-WHOLE = 0.9
+ENOUGH = 0.9
 """People label at least this share of what is counted of the prompts that they saw, or judges are
 not used: of what they left out on purpose, predictions of the rest say nothing."""
 
@@ -62,9 +62,13 @@ def sample(study: Study, said: Ints) -> Sample:
     weighted = bool(known[cluster[labelled]].any())
     counted = np.ones(len(units), np.bool_)
     assumed = []
-    if study.samples == (ONLY_FLIPPED,):
-        counted = _flipped(study) | np.isin(units.item, units.item[labelled])
-        assumed.append("of the prompts alone on which a judge changed its mind with the order")
+    flipped = study.samples == (ONLY_FLIPPED,)
+    if flipped:
+        counted = _flipped(study, labelled)
+        assumed.append(
+            "of the prompts alone on which a judge changed its mind with the order; nobody noted "
+            "of which judges, so judges are not used"
+        )
     if distinct(cluster[labelled]) == distinct(cluster[counted]):
         assumed.append("every prompt is labelled")
     elif weighted:
@@ -77,21 +81,26 @@ def sample(study: Study, said: Ints) -> Sample:
         how = "nobody says how the labelled prompts were chosen"
         assumed.append(f"{how}: taken for a random sample")
     whole = labelled[np.isin(units.item, units.item[labelled])].mean()
-    if whole < WHOLE:
+    if whole < ENOUGH:
         part = f"people labelled {whole:.0%} of what is counted of these prompts"
         assumed.append(f"{part} (a best says nothing of the others), so judges are not used")
     weight = np.ones(study.clusters)
     if weighted:
         np.divide(1.0, chance, out=weight, where=known)
         weight[~known] = 0.0
-    return Sample(
-        cluster, counted, labelled, weight, weighted, "; ".join(assumed), bool(whole >= WHOLE)
-    )
+    judged = bool(whole >= ENOUGH) and not flipped
+    return Sample(cluster, counted, labelled, weight, weighted, "; ".join(assumed), judged)
 
 
-def _flipped(study: Study) -> NDArray[np.bool_]:
-    """(n,) of items where a judge names one response of a pair first and then the other."""
+def _flipped(study: Study, labelled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) of items where a judge names one response of a pair first and then the other, and of
+    what people labelled. Of the judge that flips least often among those that do so on all that is
+    labelled; where none does, of any judge: the run that was reviewed had several."""
     units = study.units
     decided = np.isin(units.first, (A, B)) & np.isin(units.second, (A, B))
-    turned = (decided & (units.first != units.second)).any(axis=0)
-    return np.isin(units.item, units.item[turned])
+    turned = decided & (units.first != units.second)
+    seen = np.isin(units.item, units.item[labelled])
+    each = [np.isin(units.item, units.item[of]) for of in turned]
+    alone = [of for of in each if of[seen].all()]
+    found = min(alone, key=lambda of: int(of.sum())) if alone else np.any(each, axis=0)
+    return np.asarray(found | seen)

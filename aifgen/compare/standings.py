@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from aifgen.compare import intervals
 from aifgen.compare.figure import FEW, Bootstrap
-from aifgen.compare.study import ABSENT, FAILED, TIE, A, B, Ints, Study, majority
+from aifgen.compare.study import ABSENT, FAILED, TIE, A, B, Ints, Study, most_say
 
 Floats = NDArray[np.float64]
 
@@ -145,7 +145,7 @@ def _sides(study: Study) -> tuple[tuple[str, ...], Ints]:
         said.append(units.gold)
     if (units.people >= 0).any():
         names.append("people")
-        said.append(majority(units.people, len(units.classes), units.kind))
+        said.append(most_say(units.people, len(units.classes), units.kind))
     return tuple(names), np.stack(said).astype(np.int16)
 
 

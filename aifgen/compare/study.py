@@ -184,7 +184,8 @@ class Study:
     sources: tuple[str, ...]
     """The files or folders that it was read from, as they were given."""
     inclusion: Floats
-    """(I,) the chance that the item had to be shown to people; NaN where unknown."""
+    """(I,) the chance that the item had to be shown to people, NaN where unknown; of several
+    samples that were drawn apart what comes to the same together (see chances)."""
     samples: tuple[str, ...] = ()
     """How people's items were drawn, such as disagreement:100; empty where nobody says."""
     ids: Sequence[str] = ()
@@ -201,12 +202,11 @@ class Study:
         return tuple(judge.name for judge in self.judges)
 
     def reference(self) -> tuple[Literal["gold", "people"] | None, Ints]:
-        """What agreement is against, a class a unit or ABSENT: gold where there is any, else the
-        majority of people (no majority: tie for pairs, ABSENT for labels). Gold that is nothing
-        but that majority goes by the name of people."""
+        """What agreement is against, a class a unit or ABSENT: gold where there is any, else
+        what most people say. Gold that is nothing but that goes by the name of people."""
         units = self.units
         asked = bool((units.people >= 0).any())
-        most = majority(units.people, len(units.classes), units.kind) if asked else None
+        most = most_say(units.people, len(units.classes), units.kind) if asked else None
         if (units.gold >= 0).any():
             same = most is not None and np.array_equal(units.gold, most)
             return "people" if same else "gold", units.gold
@@ -215,7 +215,7 @@ class Study:
         return None, np.full(len(units), ABSENT, np.int8)
 
 
-def majority(people: Ints, classes: int, kind: Kind) -> Ints:
+def most_say(people: Ints, classes: int, kind: Kind) -> Ints:
     """(n,) the class that most of the (R, n) named; a tie of classes is "tie" for pairs and ABSENT
     for labels; ABSENT where nobody said anything."""
     votes = np.stack([(people == c).sum(axis=0) for c in range(classes)])

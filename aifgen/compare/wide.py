@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def wide(study: Study) -> pa.Table:
     """item_id, cluster (one number a prompt), subset, position_a and generator_a (and _b of pairs),
-    gold, people (the majority), one column a rater (rater/NAME), then for each judge its verdict
+    gold, people (what most say), one column a rater (rater/NAME), then for each judge its verdict
     and, where it has them, its verdicts with the first and the second response shown first
     (JUDGE/first, JUDGE/second) and its ratings (JUDGE/rating_a, JUDGE/rating_b).
 
@@ -22,7 +22,7 @@ def wide(study: Study) -> pa.Table:
     """
     import pyarrow as pa
 
-    from aifgen.compare.study import majority
+    from aifgen.compare.study import most_say
 
     units = study.units
     names = {**dict(enumerate(units.classes)), FAILED: "failed"}
@@ -42,7 +42,7 @@ def wide(study: Study) -> pa.Table:
             units.generator[:, k], dict(enumerate(study.generators))
         )
     columns["gold"] = _named(units.gold, names)
-    columns["people"] = _named(majority(units.people, len(units.classes), units.kind), names)
+    columns["people"] = _named(most_say(units.people, len(units.classes), units.kind), names)
     for rater, labels in zip(study.raters, units.people, strict=True):
         columns[f"rater/{rater}"] = _named(labels, names)
     rated = _rated(study)

@@ -36,21 +36,25 @@ def estimates(view: View) -> Section | None:
         f"{who} labelled {count(found['prompts'])} of {count(found['of'])} prompts{drawn}.",
         READ,
     ]
-    rate = "win rate" if view.comparison.get("kind", "pair") == "pair" else "share right"
     judges = _rows({name: found["judges"].get(name) for name in view.names})
     generators = _rows(found["generators"])
     matches = _rows({name.replace("|", " against "): of for name, of in found["matchups"].items()})
     if len(matches) < 2:  # two generators: their win rates say the same
         matches = []
+    rate = f"{view.rate[0].upper()}{view.rate[1:]}"
     tables = [
         _table("judge", judges, "Agreement with people, of the whole run"),
-        _table("generator", generators, f"{rate.capitalize()} by people, of the whole run"),
+        _table(
+            "generator",
+            generators,
+            f"{rate} by people, of the whole run",
+        ),
         _table("generators", matches, "How often the first wins, of the whole run"),
     ]
     blocks: list[str | Table] = []
     dots = [
         dot(f"{name}: {what}", of[way], k)
-        for what, rows in (("agreement", judges), (rate, generators))
+        for what, rows in (("agreement", judges), (view.rate, generators))
         for (name,), of in rows[:SHOWN]
         for k, way in enumerate(WAYS)
     ]

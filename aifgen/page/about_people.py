@@ -68,7 +68,7 @@ def people(view: View) -> Section | None:
     if named:
         total = sum(named.values()) or 1
         words = ", ".join(f"{name} {count(n)} ({percent(n / total)})" for name, n in named.items())
-        lead.append(f"Their majority says: {words}.")
+        lead.append(f"Most of them say: {words}.")
     return Section("people", "People", blocks, lead)
 
 
@@ -92,7 +92,7 @@ def generators(view: View) -> Section | None:
         ],
         [
             ("n", "n", count),
-            (_rate(view), "win_rate", percent),
+            (view.rate, "win_rate", percent),
             ("Bradley-Terry strength", "bradley_terry", lambda x: number(x, 2, signed=True)),
             ("length-controlled", "length_controlled_win_rate", percent),
         ],
@@ -109,7 +109,7 @@ def generators(view: View) -> Section | None:
     if any(one.value is not None for one in dots):
         blocks.append(
             charts.dots_with_intervals(
-                "generators", f"{_rate(view)} by judge", dots, series=shown, label=_rate(view)
+                "generators", f"{view.rate} by judge", dots, series=shown, label=view.rate
             )
         )
     blocks += [t for t in (table, _ranks(view), _deltas(view), _matches(view)) if t]
@@ -117,10 +117,6 @@ def generators(view: View) -> Section | None:
     if len(judges) > SERIES:
         notes = [f"The plot shows {SERIES} of {len(judges)} judges; the tables have all."]
     return Section("generators", "Generators by judge", blocks, (), notes)
-
-
-def _rate(view: View) -> str:
-    return "win rate" if view.comparison.get("kind", "pair") == "pair" else "share right"
 
 
 def _known(found: Any) -> list[str]:

@@ -178,7 +178,7 @@
     const lines = [];
     const judges = data.judges.length;
     if (data.reference && codes.some((c) => c.charCodeAt(judges) !== 46))
-      lines.push([data.reference === "gold" ? "gold" : "majority of people",
+      lines.push([data.reference === "gold" ? "gold" : "most people",
         ...codes.map((c, u) => verdictOf(c.charCodeAt(judges), units[u]))]);
     if (people.some((c) => /[^.]/.test(c)))
       lines.push(["people", ...people.map((c, u) =>

@@ -14,7 +14,7 @@ from aifgen.page.wording import interval_of, value_of, visible
 
 CHARTED = 12
 """Judges in a plot; the tables have all."""
-WHOSE = {"gold": "gold", "people": "the majority of people"}
+WHOSE = {"gold": "gold", "people": "what most people say"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,13 @@ class View:
     def reference(self) -> str | None:
         """In words; null where there is none."""
         return WHOSE.get(self.comparison.get("reference") or "")
+
+    @property
+    def rate(self) -> str:
+        """What a generator's rate is the share of."""
+        if self.comparison.get("kind", "pair") == "pair":
+            return "win rate"
+        return f"share of {visible(self.comparison['classes'][-1])!r}"
 
     def judge(self, name: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.part("judges").get(name) or {}

@@ -60,3 +60,4 @@ def test_people_who_saw_what_was_chosen_for_them() -> None:
         "People saw prompts that were chosen (flipped:30): agreement, kappa and the ceiling are of "
         "these; the estimates speak of the whole run."
     )
+    assert told("flipped")[1].endswith("the estimates speak of these alone.")

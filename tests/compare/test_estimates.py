@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from aifgen.compare.estimates import estimates
+from aifgen.compare.intervals import wilson
 from aifgen.compare.powered import Prompts, three
 from aifgen.compare.study import FAILED, TIE
-from benchmarks.ppi import covered
+from aifgen.records import PANEL
+from aifgen.review.sampling import design, probabilities
+from benchmarks.ppi import cell, covered
 from benchmarks.simulated import World, agreement, win_rate
 from tests.compare.studies import ABSENT, A, B, labels, pairs
 
@@ -38,6 +42,20 @@ def test_intervals_hold_the_truth_and_judges_make_them_narrower(sample: str, peo
         else:
             assert ways["naive"]["covered"] < 0.75
             assert ways["naive"]["bias"] < -0.03
+
+
+def test_the_simulation_has_strata_and_flips_and_counts_intervals() -> None:
+    """Without them stratified and flipped were random again."""
+    among = World(seed=1).among
+
+    for sample in ("stratified:60", "flipped:60"):
+        assert len(set(np.round(probabilities(among, design(sample)), 6))) == 2
+    for name, times in (("random:15", 0), ("random:30", 3), ("flipped:40", 1)):
+        found = covered(name, range(3))["win rate of x"]["human_only"]
+        assert found["times"] == times
+        assert np.isnan(found["covered"]) == (times == 0)
+        told = cell(found, 3)
+        assert told.endswith({0: "no interval", 1: ") of 1", 3: ")"}[times])
 
 
 def test_the_truth_of_the_simulation() -> None:
@@ -102,6 +120,53 @@ def test_weights_undo_the_selection_by_hand() -> None:
     assert "lambda 0.00 as judges do not help" in found["prediction_powered"]["method"]
 
 
+def uneven(hits: Any, units: float) -> tuple[Any, float, float, float]:
+    """40 prompts labelled of 80 with chances of 1 and 1/3 by turns, and what comes of them: the
+    value, the jackknife's variance and Kish's number."""
+    weight = np.where(np.arange(80) % 2, 3.0, 1.0)
+    labelled = np.arange(80) < 40
+    found = Prompts(
+        guess=np.zeros(80),
+        units=np.full(80, units),
+        told=np.append(hits, np.zeros(40)),
+        labelled=np.where(labelled, units, 0.0),
+        guess_there=np.zeros(80),
+        weight=weight,
+    )
+    part = weight[:40] / weight[:40].sum()
+    value = float(part @ hits) / units
+    terms = part * (hits / units - value) / (1 - part)
+    return found, value, float(terms @ terms) * 39 / 40, 1 / float(part @ part)
+
+
+def test_an_interval_of_uneven_weights_by_hand() -> None:
+    found, value, variance, kish = uneven(np.arange(40) % 3 // 2 * 1.0, 1.0)
+
+    human = three(found, "x", "y")["human_only"]
+
+    assert kish == pytest.approx(32)
+    by_hand = wilson(value, value * (1 - value) / variance, t.ppf(0.975, kish - 1))
+    assert human["value"] == pytest.approx(value)
+    assert human["ci95"] == pytest.approx(by_hand)
+
+
+def test_where_few_of_uneven_weight_decide_rows_are_worth_little_more_than_prompts() -> None:
+    """10 pairs a prompt, of which one was lost in 3 prompts: these say little of how alike pairs of
+    one prompt are."""
+    hits = np.where(np.isin(np.arange(40), (4, 9, 15)), 9.0, 10.0)
+    found, value, variance, kish = uneven(hits, 10.0)
+
+    human = three(found, "x", "y")["human_only"]
+
+    rarer = kish * (1 + 3 + 3) / 80
+    known = (rarer - 1) / 9
+    rows = value * (1 - value) / variance
+    assert rows > 4 * kish
+    worth = kish ** (1 - known) * rows**known
+    assert human["ci95"] == pytest.approx(wilson(value, worth, t.ppf(0.975, kish - 1)))
+    assert "as few prompts decide it" in human["method"]
+
+
 def test_few_prompts_give_no_interval_and_say_so() -> None:
     y = np.arange(100) % 2.0
 
@@ -153,8 +218,68 @@ def test_labels_that_are_all_equal_are_not_certain() -> None:
     low, high = found["prediction_powered"]["ci95"] or (0, 0)
     assert (found["prediction_powered"]["value"], high) == (1, 1)
     assert low == pytest.approx(50 / (50 + 2.0096**2), abs=1e-3)  # Wilson's, with a t quantile
-    assert "as few labelled prompts decide it" in found["prediction_powered"]["method"]
+    assert "as few prompts decide it" in found["prediction_powered"]["method"]
     assert found["power"] == 0
+
+
+def test_judges_are_used_whatever_the_labels_happen_to_say() -> None:
+    """40 labels, of which 2 to 14 have the rarer outcome. Left out where that is rare by chance,
+    judges would mend the other half of the errors alone."""
+    rng = np.random.default_rng(3)
+    seen = []
+    for _ in range(600):
+        hard = rng.random(800) < 0.3
+        y = rng.random(800) < np.where(hard, 0.6, 0.9)
+        right = rng.random((3, 800)) < np.where(hard, 0.7, 0.92)
+        labelled = rng.permutation(800) < 40
+        found = three(sums(y.astype(float), (right == y).mean(axis=0), labelled), "x", "y")
+        ways = found["human_only"], found["prediction_powered"]
+        for of in ways:
+            low, high = of["ci95"] or (0, 1)
+            seen.append((of["value"] or 0, low <= 0.81 <= high, high - low))
+    human, powered = np.mean(seen[::2], axis=0), np.mean(seen[1::2], axis=0)
+
+    assert abs(powered[0] - 0.81) < 0.005  # .012 where few labels of one kind left judges out
+    assert powered[1] > 0.94
+    assert powered[2] < 0.85 * human[2]
+    assert np.std(seen[1::2], axis=0)[0] < 0.8 * np.std(seen[::2], axis=0)[0]
+
+
+def test_what_a_prompt_adds_is_taken_with_the_lambda_of_the_others_by_hand() -> None:
+    y, f = np.arange(25) % 3 / 2, np.arange(100) % 3 / 4 + np.arange(100) % 7 / 7
+    labelled = np.arange(100) < 25
+    told = np.append(y, np.zeros(75))
+
+    found = three(sums(told, f, labelled), "x", "y")
+
+    a = np.where(labelled, told - y.mean(), 0) / 25 / (1 - 1 / 25 * labelled)
+    b = np.where(labelled, f - f[:25].mean(), 0) / 25 - (f - f.mean()) / 100
+    value, errors = y.mean(), []
+    for k in range(100):
+        others = np.arange(100) != k
+        power = np.clip(a[others] @ b[others] / (b[others] @ b[others]), 0, 1)
+        value -= power * (f[k] - f.mean()) / 25 * labelled[k]
+        errors.append(a[k] - power * b[k])
+    assert 0 < (found["power"] or 0) < 1
+    assert found["prediction_powered"]["value"] == pytest.approx(value, abs=1e-12)
+    worth = value * (1 - value) / (np.square(errors).sum() * 24 / 25)
+    by_hand = wilson(value, worth, t.ppf(0.975, 25 - 2))  # lambda costs a degree of freedom
+    assert found["prediction_powered"]["ci95"] == pytest.approx(by_hand)
+
+
+def test_a_share_that_most_prompts_have_in_common_is_moved_by_judges_and_not_narrowed() -> None:
+    """People say tie of 38 prompts of 40, and judges that the others have more wins."""
+    y = np.full(200, 0.5)
+    y[[3, 5]] = 1.0
+    f = np.where((np.arange(200) >= 40) & (np.arange(200) % 8 == 3), 1.0, y)
+
+    found = three(sums(y, f, np.arange(200) < 40), "x", "y")
+
+    human, powered = found["human_only"], found["prediction_powered"]
+    moved = (powered["value"] or 0) - (human["value"] or 0)
+    assert moved > 0.002
+    assert powered["ci95"] == pytest.approx([end + moved for end in human["ci95"] or ()])
+    assert "as few prompts decide it" in powered["method"]
 
 
 def some(n: int = 100, labelled: int = 40, **more: Any) -> Any:
@@ -209,6 +334,40 @@ def test_flipped_speaks_of_the_flipped_alone() -> None:
 
     assert found["of"] == 50
     assert "of the prompts alone on which a judge changed its mind" in found["assumes"]
+    # A prompt on which nobody flips any more was drawn all the same.
+    calm = {"j": np.where(np.arange(n) == 3, A, second)}
+    again: Any = estimates(replace(study, units=pairs(first={"j": first}, second=calm,
+                                                      people=[people]).units))  # fmt: skip
+    assert (again["of"], again["prompts"]) == (50, 40)
+
+
+def test_flips_of_a_judge_that_nobody_reviewed_are_not_spoken_of() -> None:
+    """All 200 prompts are labelled on which a flips; b, of another run, flips on 400 others, where
+    people would count for the run."""
+    k = np.arange(1000)
+    people = np.where(k % 2 == 0, A, B)
+    flips = {"a": k < 200, "b": (k >= 200) & (k < 600)}
+    study = pairs(
+        first={**{name: np.zeros(1000, int) for name in flips}, "c": people},
+        second={**{name: np.where(of, B, A) for name, of in flips.items()}, "c": people},
+        people=[np.where(k < 200, people, ABSENT)],
+        samples=("flipped",),
+        inclusion=np.where(k < 200, 1.0, np.nan),
+    )
+
+    found: Any = estimates(study)
+
+    assert (found["prompts"], found["of"]) == (200, 200)
+    assert "every prompt is labelled" in found["assumes"]
+    three_ways = found["generators"]["x"]
+    assert three_ways["prediction_powered"]["value"] == three_ways["human_only"]["value"] == 0.5
+    assert three_ways["power"] == 0
+    # Of a run of both judges these are a part of what was drawn, and nobody says whose flips.
+    half = np.where((k < 100) | ((k >= 200) & (k < 300)), people, ABSENT)
+    both: Any = estimates(replace(study, units=replace(study.units, people=half[None])))
+    assert (both["prompts"], both["of"]) == (200, 600)
+    assert both["generators"]["x"]["power"] == 0
+    assert "judges are not used" in both["assumes"]
 
 
 def test_two_generators_and_more_meet_in_either_order() -> None:
@@ -248,6 +407,38 @@ def test_a_best_of_many_leaves_judges_out() -> None:
 
     assert "people labelled 67% of what is counted of these prompts" in found["assumes"]
     assert found["generators"]["x"]["power"] == 0
+
+
+def test_a_panel_is_not_one_more_judge() -> None:
+    """What its members say counts once."""
+    rng = np.random.default_rng(2)
+    people = np.where(np.arange(200) < 60, rng.integers(2, size=200), ABSENT)
+    said = {name: np.where(rng.random(200) < 0.8, people % 2, 1) for name in "jk"}
+    panel = {"panel": rng.integers(2, size=200)}
+
+    without: Any = estimates(pairs(said, people=[people]))
+    with_it: Any = estimates(
+        pairs({**said, **panel}, people=[people], judges={"panel": {"judge": PANEL}})
+    )
+
+    assert with_it["generators"] == without["generators"]
+    assert {name: with_it["judges"][name] for name in said} == without["judges"]
+    assert "panel" in with_it["judges"]
+
+
+def test_a_prompts_chance_is_that_of_any_item_where_it_is_known() -> None:
+    """People labelled both pairs of a prompt, and the second says nothing of how it was drawn."""
+    people = np.where(np.arange(120) < 80, np.arange(120) % 3 // 2, ABSENT)
+    known = np.where(np.arange(120) < 40, 0.25, 0.75)
+
+    def told(inclusion: Any) -> Any:
+        return estimates(
+            pairs({"j": np.zeros(120, int)}, people=[people], cluster=np.arange(120) // 2,
+                  inclusion=inclusion, samples=("margin:40",))
+        )  # fmt: skip
+
+    assert told(np.where(np.arange(120) % 2, np.nan, known)) == told(known)
+    assert told(known) != told(None)
 
 
 def test_labels_of_single_answers() -> None:

@@ -53,6 +53,17 @@ def found(judges: Any, pairs: Any, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    ("sample", "whole"), [("disagreement:9", "all."), ("flipped", "these alone."), ("random:9", "")]
+)
+def test_prompts_that_are_not_like_the_rest(sample: str, whole: str) -> None:
+    told = headline(found({"a": judge(figure(0.5))}, {}, estimates={"samples": [sample]}))
+
+    drawn = f"People saw prompts drawn as {sample}, which are not like the rest: the estimates"
+    assert ("People saw" in told) == bool(whole)
+    assert told.endswith(f" {drawn} speak of {whole}" * bool(whole))
+
+
+@pytest.mark.parametrize(
     ("ends", "words"),
     [
         ((0.001, 0.029), "Llama-3-70B agrees with people more often than GPT-4 does"),

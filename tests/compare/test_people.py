@@ -72,11 +72,13 @@ def test_labels_without_a_rater_are_numbered(tmp_path: Path) -> None:
 
 def test_csv(tmp_path: Path) -> None:
     (tmp_path / "h.csv").write_text(
-        'item_id,rater,label\ni,1,x\nk,1,\nk,10,tie\nm,2,"[3, 1]"\n', encoding="utf-8-sig"
+        'item_id,rater,label,inclusion_probability\ni,1,x,0.5\nk,1,,\nk,10,tie,\nm,2,"[3, 1]",\n',
+        encoding="utf-8-sig",
     )
 
     found = study(tmp_path, tmp_path / "h.csv")
 
+    assert found.inclusion.tolist() == pytest.approx([0.5, np.nan, np.nan], nan_ok=True)
     assert found.raters == ("1", "2", "10")
     assert found.units.people.tolist() == [
         [A, ABSENT, ABSENT],
@@ -209,6 +211,29 @@ def test_people_that_a_runs_source_brought(tmp_path: Path) -> None:
     assert found.units.people.tolist() == [[B], [TIE]]
 
 
+def test_samples_of_several_datasets_are_drawn_apart(tmp_path: Path) -> None:
+    """Item k came into both. A weight of 1 / the larger chance would be too much of items that
+    either sample prefers."""
+    one = {"rater": "a", "label": "x", "dataset_id": "d1", "sample": "disagreement:2@0"}
+    two = {"rater": "b", "label": "x", "dataset_id": "d2", "sample": "random:1@0"}
+    rows = [
+        {**one, "item_id": "i", "inclusion_probability": 0.5},
+        {**one, "item_id": "k", "inclusion_probability": 0.5},
+        {**two, "item_id": "k", "inclusion_probability": 0.25},
+    ]
+
+    apart = told(tmp_path, rows)
+    together = told(tmp_path, [{**row, "dataset_id": "d1"} for row in rows])
+
+    assert together.inclusion.tolist()[:2] == [0.5, 0.25]
+    assert not any("drawn apart" in note for note in together.notes)
+    # d1 is worth two prompts and d2 one: of all weights, that add up to 4, d1 gives two thirds.
+    assert apart.inclusion.tolist()[:2] == pytest.approx([3 / 4, 3 / (4 + 4)])
+    assert np.isnan(apart.inclusion[2])
+    assert apart.samples == ("disagreement:2", "random:1")
+    assert any("People saw 2 samples that were drawn apart" in note for note in apart.notes)
+
+
 def test_units_in_any_order_get_their_codes(tmp_path: Path) -> None:
     plain = study(tmp_path, n=3)
     human = write(tmp_path / "h.jsonl", [{"item_id": "k", "label": [3, 1, 2]}])
@@ -229,6 +254,17 @@ def test_units_in_any_order_get_their_codes(tmp_path: Path) -> None:
         ([{"item_id": "i", "note": "x"}], "line 1 has no label: name one of"),
         ([{"item_id": "i", "label": [1, 2, 3]}], "line 1: 3 ratings for 2 responses"),
         ([{"item_id": "i", "label": ["x"]}], 'line 1: label is ["x"]: give a text'),
+        (
+            [{"item_id": "i", "rater": "r", "judge": "gpt", "verdict": "A"}],
+            "line 1 is what a judge said (column judge: gpt): name a table with labels of people",
+        ),
+        *(
+            (
+                [{"item_id": "i", "label": "x", "inclusion_probability": chance}],
+                f"line 1: inclusion_probability is {told}: a chance is a number above 0",
+            )
+            for chance, told in ((7.0, "7.0"), (0.0, "0.0"), ("often", '"often"'), ([1], "[1]"))
+        ),
     ],
 )
 def test_bad_labels_are_one_sentence(tmp_path: Path, rows: Rows, words_of_it: str) -> None:

@@ -349,8 +349,10 @@ def test_several_runs_that_people_reviewed(bench: Bench) -> None:
     assert alone.inclusion.tolist()[:2] == [0.5, 0.5]
     assert of(both, "q1") == [A]
     assert of(both, "q1", "bob") == [B]
-    assert np.isnan(both.inclusion).all()
-    assert any("how their samples were drawn together is not known" in n for n in both.notes)
+    # q0 was drawn for the one run, q1 for both: each sample stands for all prompts.
+    assert both.inclusion[1] == both.inclusion[0] / 2
+    assert np.isnan(both.inclusion[2:]).all()
+    assert any("People saw 2 samples that were drawn apart" in note for note in both.notes)
     assert both.sources == (str(OUT), "two", str(OUT / HUMAN), str(two / HUMAN))
 
 

@@ -16,7 +16,7 @@ import pytest
 from aifgen.compare.classes import Labels
 from aifgen.compare.folders import folders_of
 from aifgen.compare.runs import runs
-from aifgen.compare.study import ABSENT, FAILED, TIE, A, B, Study, StudyError, majority
+from aifgen.compare.study import ABSENT, FAILED, TIE, A, B, Study, StudyError, most_say
 from aifgen.errors import AifgenError
 from tests.conftest import Bench
 from tests.fakes.model_server import Behaviour, ModelServer
@@ -314,9 +314,9 @@ def test_classes_of_numbers() -> None:
         Labels([np.array([1.0])], {}, [f"word {k}" for k in range(200)])
 
 
-def test_a_majority_among_many_classes() -> None:
+def test_what_most_say_among_many_classes() -> None:
     people = np.array([[130, 199, 130], [130, 199, 7], [5, 3, ABSENT]], np.int16)
-    assert majority(people, 200, "label").tolist() == [130, 199, ABSENT]
+    assert most_say(people, 200, "label").tolist() == [130, 199, ABSENT]
 
 
 # --- how runs are matched ---

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from aifgen.compare.figure import Bootstrap
+from aifgen.compare.generators import generators
 from aifgen.compare.stored import stored
 from aifgen.compare.stored_judgments import ROWS
 from aifgen.compare.study import ABSENT, FAILED, TIE, A, B, Study, StudyError
@@ -308,6 +310,23 @@ def test_labels(made: Maker, items: str, judgments: str) -> None:
     assert study.ratings is None
     assert study.choice.chosen.tolist() == [[-1, -1], [-1, -1]]
     assert study.texts.read([0])[0].said[0].verdict == "True"
+
+
+def test_words_of_which_one_is_better_are_in_ascending_order(made: Maker) -> None:
+    """As reference_binary says them. The last class is the one that a generator's rate counts."""
+    study = made(
+        [many(name, 1, gold="correct") for name in "ikmn"],
+        [said(name, "correct" if name != "n" else "incorrect") for name in "ikmn"],
+    )
+    three = made([many("i", 1, gold="right")], [said("i", "partly"), said("i", "Wrong", "b")])
+
+    assert study.units.classes == ("incorrect", "correct")
+    assert study.units.said.tolist() == [[1, 1, 1, 0]]
+    assert three.units.classes == ("Wrong", "partly", "right")
+    found = generators(study, Bootstrap(10))["generators"]["j"]
+    (rate,) = (of["win_rate"] for of in found.values())
+    assert rate["value"] == 0.75
+    assert "share of 'correct'" in rate["method"]
 
 
 @pytest.mark.parametrize("column", ["verdict", "score"])

@@ -23,7 +23,7 @@ from aifgen.page.figures_table import Row, figures_table, how
 from aifgen.page.rows import differing
 from aifgen.page.wording import number, percent, points, visible
 from benchmarks.simulated import World
-from tests.compare.studies import pairs
+from tests.compare.studies import labels, pairs
 from tests.conftest import ROOT
 from tests.page.made import HOSTILE, JUDGES, Made, comparison, figure, rated, study
 
@@ -64,6 +64,23 @@ def test_estimates_of_the_whole_run_stand_side_by_side() -> None:
     for way in ("naive", "human_only", "prediction_powered"):
         assert percent(three[way]) in section
     assert "those drawn and not labelled (yet) are taken for missing at random." in section
+
+
+def test_a_share_of_labels_says_which_label() -> None:
+    """It was called the share right, whatever word stands last."""
+    said = np.arange(200) % 2
+    of = labels(
+        {"a": said, "b": said}, people=[np.where(np.arange(200) < 50, said, -2)],
+        whose=["g"] * 200, classes=("bad", "fair <b>"),
+    )  # fmt: skip
+
+    page = comparison_page(
+        comparison(of, estimates=estimates(of), kind="label", classes=["bad", "fair <b>"]), of
+    )
+
+    section = page.partition('<section id="estimates"')[2].partition("</section>")[0]
+    assert "Share of &#39;fair &lt;b&gt;&#39; by people, of the whole run" in section
+    assert "hare right" not in section
 
 
 def test_no_figure_of_few_looks_surer_than_the_others() -> None:

@@ -69,6 +69,7 @@ def test_one_judge_of_pairs_doubts_by_flips_ties_and_odds(tmp_path: Path) -> Non
             "sure": [pair("A", "consistent")],
             "flipped": [pair("tie", "flipped")],
             "dropped": [pair(None, "flipped")],
+            "kept": [pair("A", "flipped")],  # escalated: the next judge's word
             "tie": [pair("tie", "tie")],
             "odds": [pair("A", "consistent", probability=0.75)],
             "samples": [pair("A", "consistent", spread=0.25)],
@@ -77,9 +78,10 @@ def test_one_judge_of_pairs_doubts_by_flips_ties_and_odds(tmp_path: Path) -> Non
     )
 
     assert {one.prompt_id: one.spread for one in found} == {
-        "sure": 0, "flipped": 1, "dropped": 1, "tie": 1, "odds": 0.5, "samples": 0.25, "silent": 0,
+        "sure": 0, "flipped": 1, "dropped": 1, "kept": 1, "tie": 1, "odds": 0.5, "samples": 0.25,
+        "silent": 0,
     }  # fmt: skip
-    assert [one.prompt_id for one in found if one.flipped] == ["flipped", "dropped"]
+    assert [one.prompt_id for one in found if one.flipped] == ["flipped", "dropped", "kept"]
     margins = {one.prompt_id: one.margin for one in found}
     assert margins["sure"] == 1
     assert margins["odds"] == 0.5
@@ -132,6 +134,20 @@ def test_several_judges_differ_about_pairs_and_ratings(tmp_path: Path) -> None:
     assert [one.spread for one in by_one] == [0, 0, 1, 0.5]
     with pytest.raises(ConfigError, match=r"no judge of .* is called nobody: there are j, k, pan"):
         candidates(tmp_path, by="nobody")
+
+
+def test_how_far_judges_are_apart_is_a_part_of_what_they_give(tmp_path: Path) -> None:
+    """On a scale of 1 to 10 of which the run uses 4 to 6, 4 and 5 are half of it apart."""
+    found = run(
+        tmp_path,
+        {
+            "half": [*rated(5, 6), *rated(4, 5, judge="k")],
+            "whole": [*rated(4, 6), *rated(6, 6, judge="k")],
+        },
+    )
+
+    # The mean of how far verdicts are apart (0, and 1/2 of a tie) and ratings (1/2, and 1 and 0).
+    assert [one.spread for one in found] == [(0 + 0.5) / 2, (0.5 + 0.5) / 2]
 
 
 def test_several_judges_of_pairs_whatever_order_they_name(tmp_path: Path) -> None:
