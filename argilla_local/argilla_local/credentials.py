@@ -43,12 +43,7 @@ def ensure(home: Path, *, owner: str, workspace: str, annotators: Sequence[str])
     owner, workspace: of a home that has no credentials yet; its first annotator is then `annotator`
     unless one is named.
     """
-    for name in (owner, *annotators):
-        if not NAME.fullmatch(name):
-            raise Failure(
-                f"{name!r} cannot be a user's name: up to 64 letters, digits and . _ @ - after a "
-                "first letter or digit"
-            )
+    check(owner, *annotators)
     path = home / FILE
     with alone(home, FILE):
         found = _read(path)
@@ -63,6 +58,16 @@ def ensure(home: Path, *, owner: str, workspace: str, annotators: Sequence[str])
             except OSError as error:
                 raise Failure(f"{path} cannot be written ({error.strerror})") from None
     return after
+
+
+def check(*names: str) -> None:
+    """Raises Failure for what is no name."""
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise Failure(
+                f"{name!r} cannot be a user's name: up to 64 letters, digits and . _ @ - after a "
+                "first letter or digit"
+            )
 
 
 def _new(name: str, role: str) -> User:

@@ -66,6 +66,7 @@ def run(
 def add_users(home: Path, owner: str, workspace: str, annotators: Sequence[str]) -> None:
     """To a home whose server runs or does not. Raises Failure."""
     os.umask(0o077)
+    credentials.check(owner, *annotators)
     with credentials.alone(home, "users"):  # a user is looked for first, then made
         known = credentials.ensure(home, owner=owner, workspace=workspace, annotators=annotators)
         os.chdir(home)
