@@ -11,8 +11,6 @@ import pytest
 
 from aifgen.compare.stored import stored
 from aifgen.export import main
-from aifgen.overruling import Decided, decided, policy
-from aifgen.review.votes import Vote
 from tests.conftest import Bench
 from tests.review.human import write_human
 
@@ -180,14 +178,3 @@ def test_wrong_words(
     err = capsys.readouterr().err
     assert expected in err
     assert "(ann)" in err
-
-
-def test_policies_of_votes() -> None:
-    votes = {"a": Vote(best=0), "b": Vote(best=1), "c": Vote(best=0), "d": Vote(ratings=(None,))}
-    assert decided(votes, "majority") == Decided(0, (votes["a"], votes["b"], votes["c"]))
-    assert decided({"a": Vote(best=0), "b": Vote(best=1)}, "any") is None
-    assert decided({"a": Vote(best="tie")}, "majority") == Decided("tie", (Vote(best="tie"),))
-    assert decided(votes, ("d", "b")) == Decided(1, (votes["b"],))
-    assert decided({}, "any") is None
-    assert policy(None, {}) == "majority"
-    assert policy("bea,a,bea", {"a": "a", "b": "b", "bea": "b"}) == ("b", "a")
