@@ -119,10 +119,13 @@ def export(
 
 def _reviewed(run: Run, people: str | None) -> Reviewed | None:
     """Null where nobody has reviewed the run, or nobody is to be heard."""
+    from aifgen.compare.people_names import called
+
     answers = human.read(run.path)
     said = [one for one in answers if one.status == human.SUBMITTED]
-    given = {one.annotator: one.annotator for one in said}
-    given |= {one.name: one.annotator for one in said if one.name}
+    names = {one.annotator: one.name for one in said if one.name}
+    shown = called({one.annotator for one in said}, names)
+    given = {name: who for who, name in sorted(shown.items())} | {who: who for who in sorted(shown)}
     if people is not None and not given and people != NONE:
         raise ConfigError(
             f"--people {people}: nobody has submitted an answer about {run.path}: aifgen review "

@@ -178,3 +178,21 @@ def test_wrong_words(
     err = capsys.readouterr().err
     assert expected in err
     assert "(ann)" in err
+
+
+def test_a_name_is_one_person_and_who_somebody_is_comes_first(
+    bench: Bench, export: Export, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_human(bench.path / "out", [
+        {"prompt_id": "q0", "annotator": who, "name": name, "question": "best",
+         "value": f"q0/{best}/0"}
+        for who, name, best in (("d1", "bob", "gx"), ("d2", "bob", "gy"), ("d3", "d1", "gz"))
+    ])  # fmt: skip
+    text = {row["response_id"]: row["text"] for row in bench.table("responses")}
+    for name, best in (("bob (d1)", "gx"), ("d1", "gx"), ("d1 (d3)", "gz"), ("bob (d2)", "gy")):
+        found = pairs(export("--people", name)[0])
+        assert found[TEXT.format(0)][::2] == (text[f"q0/{best}/0"], "people")
+    assert main([str(bench.path / "out"), "--format", "dpo", "--people", "bob"]) == 1
+    err = capsys.readouterr().err
+    assert "--people bob: give majority" in err
+    assert "bob (d1), bob (d2), d1 (d3)" in err

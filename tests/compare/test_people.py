@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from aifgen.compare.people import apply, labels, words
+from aifgen.compare.people_names import called
 from aifgen.compare.stored import stored
 from aifgen.compare.study import ABSENT, FAILED, TIE, A, B, StudyError
 from aifgen.records import schemas
@@ -274,3 +275,12 @@ def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
     assert found.units.said.tolist() == [[A, B, FAILED]]
     assert found.units.gold.tolist() == [A, TIE, B]
     assert found.units.people.tolist() == [[A, TIE, ABSENT], [ABSENT, ABSENT, B]]
+
+
+def test_who_is_called_as_another_is_known_by_who_it_is() -> None:
+    assert called(["d1", "d2"], {"d1": "bob"}) == {"d1": "bob", "d2": "d2"}
+    assert called(["d1", "d2"], {"d1": "bob", "d2": "bob"}) == {"d1": "bob (d1)", "d2": "bob (d2)"}
+    # One's name is who another is, also where that one has a name.
+    names = {"d1": "bob", "d3": "d1"}
+    assert called(["d1", "d3"], names) == {"d1": "bob", "d3": "d1 (d3)"}
+    assert called(["d1", "d2 (d1)", "d3"], {"d1": "d2", "d3": "d2"})["d1"] == "d1"
