@@ -94,7 +94,7 @@ def export(
                 )
                 if label is not None and ratings
             }
-            shapes = exported.schemas(words)
+            shapes = exported.schemas(words, reviewed=reviewed is not None)
             files = [
                 stack.enter_context(Draft(target, shapes[kind]))
                 for target, kind in zip(targets, ("items", "judgments"), strict=True)
@@ -156,8 +156,8 @@ def _judgments(
     models = {judge: run.model(judge) for judge in run.judges}
     for row in run_rows(run.path):
         if row.responses:
-            row = reviewed.labelled(row) if reviewed is not None and not words else row
-            items.add_all(exported.items(row, run.path.name, words))
+            said = reviewed.labels(row) if reviewed is not None and not words else ()
+            items.add_all(exported.items(row, run.path.name, words, said))
             judgments.add_all(exported.judgments(row, models, run.protocol, words))
 
 

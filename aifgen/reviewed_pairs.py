@@ -4,10 +4,11 @@ but the run's."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from aifgen import trl
+from aifgen.exported import Label
 from aifgen.overruling import Decided, decided, pair_by_people
 from aifgen.preferences import pair
 from aifgen.records import Row, digest
@@ -71,16 +72,12 @@ class Reviewed:
             for made in trl.of_pair(name, row, *texts):
                 yield {**made, trl.MARK: trl.PEOPLE}
 
-    def labelled(self, row: Row) -> Row:
-        """With people's numbers before those that the source brought, in one order everywhere."""
-        heard = votes(self._now(row), [one.response_id for one in row.responses])
-        n = len(row.responses)
-        nothing = (None,) * n
-        said = [
-            (heard[who].numbers(n) or nothing) if who in heard else nothing
-            for who in self.annotators
-        ]
-        return replace(row, prompt=replace(row.prompt, human=(*said, *row.prompt.human)))
+    def labels(self, row: Row) -> list[Label]:
+        """What each annotator says of the row, in one order everywhere; null for nothing."""
+        ids = [one.response_id for one in row.responses]
+        heard = votes(self._now(row), ids)
+        said = [heard[who].told(len(ids)) if who in heard else None for who in self.annotators]
+        return [ids[one] if isinstance(one, int) else one for one in said]
 
 
 def _judged(row: Row, min_margin: float) -> tuple[str, str] | None:

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from aifgen.compare.runs import runs
 from aifgen.compare.stored import stored
+from aifgen.compare.study import ABSENT
 from aifgen.export import main
 from tests.conftest import Bench
 from tests.review.human import write_human
@@ -136,24 +139,37 @@ def test_answers_about_other_texts_are_left_out_and_counted(bench: Bench, export
     assert "1 answers of people are about texts that the run has no longer: left out" in printed
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
 def test_people_s_answers_are_human_labels_for_a_comparison(
-    bench: Bench, export: Export, tmp_path: Path
+    bench: Bench, export: Export, tmp_path: Path, ending: str
 ) -> None:
     said(
         bench,
         ("q0", "ann", "best", "q0/gx/0"),
         ("q0", "bob", "rating", "[1, null, 5]"),
+        # Not by their ratings, in which two are the best.
+        ("q1", "ann", "best", "q1/gx/0"),
+        ("q1", "ann", "rating", "[5, 5, 3]"),
+        ("q2", "bob", "best", "q2/gz/0"),
+        ("q2", "bob", "ranking", "[2, 3, 1]"),
         ("q3", "bob", "best", "tie"),
     )
     out = tmp_path / "items"
     words = [str(bench.path / "out"), "--format", "judgments", "--out", str(out)]
-    assert main(words) == 0
-    items = [json.loads(line) for line in (out / "items.jsonl").read_text("utf-8").splitlines()]
-    labels = {item["item_id"]: item["human_labels"] for item in items}
-    assert labels["q0"] == [[1, 0, 0], [1, None, 5]]
-    assert labels["q3"] == [[None, None, None], [0.5, 0.5, 0.5]]
-    study = stored(out / "items.jsonl", out / "judgments.parquet")
-    assert (study.units.people >= 0).any(axis=1).sum() == 2
+    assert main([*words, *(["--parquet"] if ending == "parquet" else [])]) == 0
+    if ending == "jsonl":
+        items = [json.loads(line) for line in (out / "items.jsonl").read_text("utf-8").splitlines()]
+        labels = {item["item_id"]: item["human_labels"] for item in items}
+        assert labels["q0"] == ["q0/gx/0", [1, None, 5]]
+        assert labels["q3"] == [None, "tie"]
+        assert labels["q4"] == [None, None]
+    theirs = stored(out / f"items.{ending}", out / "judgments.parquet").units
+    ours = runs([bench.path / "out"], reviewed=True).units
+    assert (ours.people >= 0).sum(axis=1).tolist() == [5, 7]
+    same = theirs.people == ours.people
+    # One label a person: what ann's ratings say of the other two of q1 is not in "q1/gx/0".
+    assert np.argwhere(~same).tolist() == [[0, 5]]
+    assert theirs.people[0, 5] == ABSENT
 
 
 @pytest.mark.parametrize(

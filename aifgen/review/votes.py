@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Final, Literal
 
 from aifgen.review.human import SUBMITTED, Answer
@@ -33,16 +34,48 @@ class Vote:
 
     def numbers(self, n: int) -> tuple[float | None, ...] | None:
         """One a response, the higher the better. Of two, the word about the best counts before
-        their ratings, which may be equal."""
+        their ratings, which may be equal. Of more, numbers cannot say that one is the best and
+        nothing of the others: see `told`."""
         if self.best is not None and (n == 2 or (self.ratings is None and self.ranks is None)):
             if self.best == TIE:
                 return (0.5,) * n
             return tuple(float(k == self.best) for k in range(n))
         if self.ratings is not None:
             return self.ratings
-        if self.ranks is not None:
-            return tuple(None if rank is None else n - rank for rank in self.ranks)
-        return None
+        return self._heights(n)
+
+    def told(self, n: int) -> Best | tuple[float | None, ...] | None:
+        """The one of their answers that says the most of any two responses, and nothing that all
+        together do not: ratings, the ranking as numbers (the higher the better), or the best."""
+        whole, found, most = self._each_two(n), None, -1
+        for answer, alone in (
+            (self.ratings, Vote(ratings=self.ratings)),
+            (self._heights(n), Vote(ranks=self.ranks)),
+            (self.best, Vote(best=self.best)),
+        ):
+            said = alone._each_two(n)
+            nothing = answer is None or (isinstance(answer, tuple) and set(answer) == {None})
+            if not nothing and said.items() <= whole.items() and len(said) > most:
+                found, most = answer, len(said)
+        return found
+
+    def _each_two(self, n: int) -> dict[tuple[int, int], int]:
+        """Which is better, 1 the first and -1 the second, of each two of which anything is said; as
+        aifgen.compare takes it. That none is the best of three says least."""
+        found: dict[tuple[int, int], int] = {}
+        for a, b in combinations(range(n), 2):
+            for numbers in (self._heights(n), self.ratings):
+                if numbers and (x := numbers[a]) is not None and (y := numbers[b]) is not None:
+                    found.setdefault((a, b), (x > y) - (x < y))
+            if self.best in (a, b):
+                found[a, b] = 1 if self.best == a else -1
+            elif self.best == TIE and (n == 2 or (a, b) not in found):
+                found[a, b] = 0
+        return found
+
+    def _heights(self, n: int) -> tuple[float | None, ...] | None:
+        ranks = self.ranks
+        return ranks and tuple(None if rank is None else n - rank for rank in ranks)
 
 
 def votes(answers: Iterable[Answer], response_ids: Sequence[str]) -> dict[str, Vote]:
