@@ -41,13 +41,17 @@ def policy(word: str | None, known: Mapping[str, str]) -> str | tuple[str, ...]:
     return names
 
 
-def decided(votes: Mapping[str, Vote], by: str | tuple[str, ...]) -> Decided | None:
-    """Null where the judges' word stays. votes: by annotator.
+def decided(
+    votes: Mapping[str, Vote], by: str | tuple[str, ...], at: Sequence[int] | None = None
+) -> Decided | None:
+    """Null where the judges' word stays. votes: by annotator. at: which places are one response
+    (votes.same); null where none are.
 
     majority: what more than half of those who answered say. any: what most say, however few.
     names: the first of them who has answered. Where people are split, the judges' word stays.
     """
-    said = {who: first for who, vote in votes.items() if (first := vote.first) is not None}
+    heard = votes if at is None else {who: vote.joined(at) for who, vote in votes.items()}
+    said = {who: first for who, vote in heard.items() if (first := vote.first) is not None}
     if isinstance(by, tuple):
         expert = next((name for name in by if name in said), None)
         return Decided(said[expert], (votes[expert],)) if expert is not None else None

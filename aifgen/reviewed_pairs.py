@@ -13,7 +13,7 @@ from aifgen.overruling import Decided, decided, pair_by_people
 from aifgen.preferences import pair
 from aifgen.records import Row, digest
 from aifgen.review.human import SUBMITTED, Answer
-from aifgen.review.votes import about, by_prompt, votes
+from aifgen.review.votes import about, by_prompt, same, votes
 
 
 @dataclass(slots=True)
@@ -44,7 +44,8 @@ class Reviewed:
 
     def decided(self, row: Row) -> Decided | None:
         """What people say of a row, as far as they saw its texts."""
-        return decided(votes(self._now(row), [one.response_id for one in row.responses]), self.by)
+        heard = votes(self._now(row), [one.response_id for one in row.responses])
+        return decided(heard, self.by, same([one.text for one in row.responses]))
 
     def _now(self, row: Row) -> list[Answer]:
         given = self.answers.get(row.prompt.prompt_id, [])
@@ -65,11 +66,11 @@ class Reviewed:
         chosen = pair_by_people(row, found, judged)
         self.counts.people += 1
         self.counts.ties += chosen is None
-        ids = chosen and (chosen[0].response_id, chosen[1].response_id)
-        self.counts.against += ids != judged
+        texts = {one.response_id: one.text.strip() for one in row.responses}
+        ours = chosen and tuple(one.text.strip() for one in chosen)
+        self.counts.against += ours != (judged and tuple(texts[name] for name in judged))
         if chosen is not None:
-            texts = (trl.said(one.text) for one in chosen)
-            for made in trl.of_pair(name, row, *texts):
+            for made in trl.of_pair(name, row, *(trl.said(one.text) for one in chosen)):
                 yield {**made, trl.MARK: trl.PEOPLE}
 
     def labels(self, row: Row) -> list[Label]:

@@ -6,7 +6,7 @@ import pytest
 
 from aifgen.overruling import Decided, decided, pair_by_people, policy
 from aifgen.records import Row
-from aifgen.review.votes import TIE, Vote
+from aifgen.review.votes import TIE, Vote, same
 from tests.judging.court import prompt, responses
 
 JUDGED = ("q/gen2/0", "q/gen1/0")
@@ -75,3 +75,11 @@ def test_policies_of_votes() -> None:
     assert decided({}, "any") is None
     assert policy(None, {}) == "majority"
     assert policy("bea,a,bea", {"a": "a", "b": "b", "bea": "b"}) == ("b", "a")
+
+
+def test_who_names_equal_texts_is_of_one_opinion() -> None:
+    votes = {"x": Vote(best=0), "y": Vote(best=2), "z": Vote(best=1)}
+    assert decided(votes, "majority") is None
+    found = decided(votes, "majority", same(["One.", "Two.", "One. "]))
+    assert found == Decided(0, tuple(votes.values()))
+    assert decided(votes, ("y",), (0, 1, 0)) == Decided(0, (votes["y"],))

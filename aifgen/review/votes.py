@@ -32,6 +32,11 @@ class Vote:
             return _top([None if rank is None else -rank for rank in self.ranks])
         return _top(self.ratings or ())
 
+    def joined(self, at: Sequence[int]) -> Vote:
+        """The same where several places are one response. at: see `same`."""
+        best = at[self.best] if isinstance(self.best, int) else self.best
+        return Vote(_joined(self.ratings, at), best, _joined(self.ranks, at))
+
     def numbers(self, n: int) -> tuple[float | None, ...] | None:
         """One a response, the higher the better. Of two, the word about the best counts before
         their ratings, which may be equal. Of more, numbers cannot say that one is the best and
@@ -78,6 +83,12 @@ class Vote:
         return ranks and tuple(None if rank is None else n - rank for rank in ranks)
 
 
+def same(texts: Sequence[str]) -> tuple[int, ...]:
+    """Of each text the place of the first that is the same, but for white space around it."""
+    first: dict[str, int] = {}
+    return tuple(first.setdefault(text.strip(), k) for k, text in enumerate(texts))
+
+
 def votes(answers: Iterable[Answer], response_ids: Sequence[str]) -> dict[str, Vote]:
     """By annotator: what they submitted about a row whose responses are these, in this order."""
     place = {name: k for k, name in enumerate(response_ids)}
@@ -117,6 +128,19 @@ def about(
             for name, digest in zip(answer.response_ids, answer.text_digests, strict=True)
         )
     ]
+
+
+def _joined(
+    numbers: tuple[float | None, ...] | None, at: Sequence[int]
+) -> tuple[float | None, ...] | None:
+    """Of equal ones the first that somebody gave a number, at the first place."""
+    if numbers is None:
+        return None
+    found: dict[int, float | None] = {}
+    for k, number in enumerate(numbers):
+        if found.get(at[k]) is None:
+            found[at[k]] = number
+    return tuple(map(found.get, range(len(numbers))))
 
 
 def _top(numbers: Sequence[float | None]) -> Best | None:

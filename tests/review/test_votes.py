@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aifgen.review.votes import TIE, Vote
+from aifgen.review.votes import TIE, Vote, same
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,14 @@ def test_the_best_is_their_own_word_else_their_ranking_else_their_ratings() -> N
     assert Vote(ranks=(2, 1), ratings=(5, 1)).first == 1
     assert Vote(ratings=(5, 5, 1)).first == TIE
     assert Vote(ratings=(5, None)).first is None
+
+
+def test_equal_texts_are_one_response() -> None:
+    at = same(["One.", "Two.", " One.\n"])
+    assert at == (0, 1, 0)
+    assert Vote(best=2, ranks=(3, 1, 2)).joined(at) == Vote(best=0, ranks=(3, 1, None))
+    assert Vote(ratings=(None, 4, 5)).joined(at).first == 0
+    # The best twice is no tie with itself.
+    assert Vote(ratings=(5, 4, 5)).first == TIE
+    assert Vote(ratings=(5, 4, 5)).joined(at).first == 0
+    assert Vote(best=TIE).joined(at).first == TIE
