@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from aifgen.errors import ConfigError
-from aifgen.records import Response, Row
-from aifgen.review.votes import TIE, Best, Vote
+from aifgen.records import TIE, Best, Response, Row
+from aifgen.review.votes import Vote
 
 MAJORITY, ANY, NONE = "majority", "any", "none"
 

@@ -11,9 +11,9 @@ from aifgen import trl
 from aifgen.exported import Label
 from aifgen.overruling import Decided, decided, pair_by_people
 from aifgen.preferences import pair
-from aifgen.records import Row, digest
+from aifgen.records import Row, digest, same
 from aifgen.review.human import SUBMITTED, Answer
-from aifgen.review.votes import about, by_prompt, same, votes
+from aifgen.review.votes import about, by_prompt, votes
 
 
 @dataclass(slots=True)

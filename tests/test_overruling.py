@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aifgen.overruling import Decided, decided, pair_by_people, policy
-from aifgen.records import Row
-from aifgen.review.votes import TIE, Vote, same
+from aifgen.records import TIE, Row, same
+from aifgen.review.votes import Vote
 from tests.judging.court import prompt, responses
 
 JUDGED = ("q/gen2/0", "q/gen1/0")

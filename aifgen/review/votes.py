@@ -6,13 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Final, Literal
+from typing import Any
 
+from aifgen.records import TIE, Best
 from aifgen.review.human import SUBMITTED, Answer
-
-TIE: Final = "tie"
-Best = int | Literal["tie"]
-"""The place of a response, or tie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +80,6 @@ class Vote:
         return ranks and tuple(None if rank is None else n - rank for rank in ranks)
 
 
-def same(texts: Sequence[str]) -> tuple[int, ...]:
-    """Of each text the place of the first that is the same, but for white space around it."""
-    first: dict[str, int] = {}
-    return tuple(first.setdefault(text.strip(), k) for k, text in enumerate(texts))
-
-
 def votes(answers: Iterable[Answer], response_ids: Sequence[str]) -> dict[str, Vote]:
     """By annotator: what they submitted about a row whose responses are these, in this order."""
     place = {name: k for k, name in enumerate(response_ids)}
@@ -118,15 +109,15 @@ def by_prompt(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
 def about(
     answers: Iterable[Answer], digests: Mapping[str, str], prompt_digest: str
 ) -> list[Answer]:
-    """Those that are about the texts that the run has now. digests: by response_id."""
+    """Those that are about the texts that the run has now, as far as they noted what they were
+    about. digests: by response_id."""
     return [
         answer
         for answer in answers
         if answer.prompt_digest in (None, prompt_digest)
-        and all(
-            digests.get(name) == digest
-            for name, digest in zip(answer.response_ids, answer.text_digests, strict=True)
-        )
+        and answer.response_ids
+        and all(name in digests for name in answer.response_ids)
+        and answer.text_digests in ((), tuple(digests[name] for name in answer.response_ids))
     ]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from aifgen.review.votes import TIE, Vote, same
+from aifgen.records import TIE, same
+from aifgen.review.votes import Vote
 
 
 @pytest.mark.parametrize(
