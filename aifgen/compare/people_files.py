@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Those of one file or folder. names: what annotators are called, by who they are, where any
-    row of theirs says it; the last counts."""
+    """Those of one file or folder, in the order in which they were submitted; where that is not
+    known, as they stand and before all others. names: what annotators are called, by who they are,
+    where any row of theirs says it; the last counts."""
 
     source: str
     rows: list[Label] = field(default_factory=list)
@@ -88,8 +90,11 @@ def words(found: Labels) -> set[str]:
 
 def _rows(path: Path, found: Labels) -> None:
     times: Counter[str] = Counter()
+    made_at: list[datetime] = []
     for number, row in _read(path):
         where = place(path, number)
+        if row.get("judge") not in (None, ""):
+            raise StudyError(f"{where} is what a judge said (column judge): name labels of people")
         key = next((str(row[name]) for name in KEYS if row.get(name) not in (None, "")), None)
         if key is None:
             raise StudyError(f"{where} has no {' or '.join(KEYS)}: say what the label is about")
@@ -126,10 +131,13 @@ def _rows(path: Path, found: Labels) -> None:
             found.rows.append(
                 Label(
                     key, who, made, responses, where, texts, ranked,
-                    row.get("inclusion_probability"), row.get("sample"),
+                    _chance(row.get("inclusion_probability"), where), row.get("sample"),
                     row.get("prompt_digest") or None,
                 )
             )  # fmt: skip
+            made_at.append(_time(row.get("submitted_at")))
+    order = sorted(range(len(made_at)), key=made_at.__getitem__)
+    found.rows[:] = [found.rows[k] for k in order]
 
 
 def _told(row: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
@@ -164,6 +172,34 @@ def _number(text: str, where: str) -> float:
         return float(text)
     except ValueError:
         raise StudyError(f"{where} is {text}: a label of one response is a number") from None
+
+
+def _chance(value: Any, where: str) -> float | None:
+    """Null where it is not known."""
+    if value in (None, "") or value != value:
+        return None
+    try:
+        chance = float(value)
+    except (TypeError, ValueError):
+        chance = 0.0
+    if not 0 < chance <= 1:
+        raise StudyError(
+            f"{where}: inclusion_probability is {shown(value)}: give a chance above 0, 1 at most, "
+            "or leave it empty"
+        )
+    return chance
+
+
+def _time(value: Any) -> datetime:
+    """When a label was made; before all others where that is not said."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, datetime):
+        return datetime.min.replace(tzinfo=UTC)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _decoded(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,14 @@ def test_units_in_any_order_get_their_codes(tmp_path: Path) -> None:
         ([{"item_id": "i", "note": "x"}], "line 1 has no label: name one of"),
         ([{"item_id": "i", "label": [1, 2, 3]}], "line 1: 3 ratings for 2 responses"),
         ([{"item_id": "i", "label": ["x"]}], 'line 1: label is ["x"]: give a text'),
+        ([said("i", "x")], "line 1 is what a judge said (column judge): name labels of people"),
+        *(
+            (
+                [{"item_id": "i", "label": "x", "inclusion_probability": chance}],
+                f"line 1: inclusion_probability is {told}: give a chance above 0, 1 at most",
+            )
+            for chance, told in ((7, "7"), (0.0, "0.0"), (-1, "-1"), ("often", '"often"'))
+        ),
     ],
 )
 def test_bad_labels_are_one_sentence(tmp_path: Path, rows: Rows, words_of_it: str) -> None:
@@ -258,6 +267,32 @@ def test_labels_stay_where_json_is_broken(tmp_path: Path) -> None:
     (tmp_path / "h.jsonl").write_text(json.dumps({"item_id": "i", "label": "x"}) + "\n{")
     with pytest.raises(StudyError, match=r"h\.jsonl, line 2: it is no JSON"):
         labels(tmp_path / "h.jsonl")
+
+
+def test_the_last_that_was_submitted_counts_wherever_it_stands(tmp_path: Path) -> None:
+    may, june = "2026-05-01T00:00:00Z", "2026-06-01T00:00:00+00:00"
+    base = {"item_id": "i", "rater": "r"}
+    rows: Rows = [
+        {**base, "label": "x", "submitted_at": june},
+        {**base, "label": "y", "submitted_at": may},
+    ]
+    assert told(tmp_path, rows).units.people[0, 0] == A
+    assert told(tmp_path, rows[::-1]).units.people[0, 0] == A
+    # Where nothing is said, the last in the file; a time comes after none.
+    plain: Rows = [{**base, "label": "x"}, {**base, "label": "y", "submitted_at": None}]
+    assert told(tmp_path, plain).units.people[0, 0] == B
+    assert told(tmp_path, [rows[0], *plain]).units.people[0, 0] == A
+    times = [datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)]
+    typed: Rows = [{**row, "submitted_at": time} for row, time in zip(rows, times, strict=True)]
+    assert told(tmp_path, typed, ".parquet").units.people[0, 0] == A
+
+
+def test_a_chance_may_be_a_text_or_nothing(tmp_path: Path) -> None:
+    (tmp_path / "h.csv").write_text(
+        "item_id,rater,label,inclusion_probability\ni,r,x,0.25\nk,r,x,\n"
+    )
+    found = labels(tmp_path / "h.csv")
+    assert [row.inclusion for row in found.rows] == [0.25, None]
 
 
 def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
