@@ -20,27 +20,55 @@ from aifgen.review.votes import about, by_prompt, votes
 class Overruled:
     """people: prompts that people decided; against: those where the judges had another pair or
     none; ties: those of them left out because people see no better one; stale: answers about texts
-    that the run has no longer."""
+    or prompts that the run has no longer."""
 
     people: int = 0
     against: int = 0
     ties: int = 0
     stale: int = 0
 
+    def told(self, *, pairs: bool, labels: bool) -> list[str]:
+        """Sentences. pairs: whether pairs were written. labels: whether judges give labels."""
+        told = []
+        if labels:
+            told.append(
+                "judges' labels stay: people were asked which response is better, not which is "
+                "right"
+            )
+        elif pairs:
+            told.append(
+                f"people decided {self.people:,} prompts, {self.against:,} of them otherwise than "
+                f"the judges, {self.ties:,} as ties, which give no row (column {trl.MARK})"
+            )
+        if self.stale:
+            told.append(
+                f"{self.stale:,} answers of people are about texts that the run has no longer: "
+                "left out"
+            )
+        return told
+
 
 @dataclass(slots=True)
 class Reviewed:
-    """The answers about a run, and by which of them a row is decided."""
+    """The answers about a run, and by which of them a row is decided. annotators: whose answers are
+    labels of a row."""
 
     answers: dict[str, list[Answer]]
     by: str | tuple[str, ...]
     annotators: tuple[str, ...]
     counts: Overruled = field(default_factory=Overruled)
+    _there: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, answers: list[Answer], by: str | tuple[str, ...]) -> Reviewed:
         given = [one for one in answers if one.status == SUBMITTED]
-        return cls(by_prompt(given), by, tuple(sorted({one.annotator for one in given})))
+        everybody = tuple(sorted({one.annotator for one in given}))
+        return cls(by_prompt(given), by, by if isinstance(by, tuple) else everybody)
+
+    def end(self) -> None:
+        """All rows have been seen: answers about others are stale."""
+        gone = (of for name, of in self.answers.items() if name not in self._there)
+        self.counts.stale += sum(map(len, gone))
 
     def decided(self, row: Row) -> Decided | None:
         """What people say of a row, as far as they saw its texts."""
@@ -51,6 +79,7 @@ class Reviewed:
         given = self.answers.get(row.prompt.prompt_id, [])
         texts = {one.response_id: one.text_digest for one in row.responses}
         now = about(given, texts, digest(row.prompt.messages))
+        self._there.add(row.prompt.prompt_id)
         self.counts.stale += len(given) - len(now)
         return now
 

@@ -127,16 +127,65 @@ def test_labels_of_a_run_stay_the_judges(bench: Bench, capsys: pytest.CaptureFix
     assert main(words) == 0
     before = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     said(bench, *((f"q{k}", "ann", "best", f"q{k}/gx/0") for k in range(6)))
-    assert main(words) == 0
-    after = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
-    assert after == [{**row, "labelled_by": "judges"} for row in before]
+    capsys.readouterr()
+    stays = "judges' labels stay: people were asked which response is better, not which is right"
+    for people in ([], ["--people", "ann"]):
+        assert main([*words, *people]) == 0
+        after = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+        assert after == [{**row, "labelled_by": "judges"} for row in before]
+        told = capsys.readouterr().out
+        assert stays in told
+        assert "decided" not in told
+    items = [run, "--format", "judgments", "--out", str(bench.path / "items")]
+    assert main(items) == 0
+    assert stays in capsys.readouterr().out
 
 
-def test_answers_about_other_texts_are_left_out_and_counted(bench: Bench, export: Export) -> None:
+def test_answers_about_other_texts_are_left_out_and_counted(
+    bench: Bench, export: Export, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     said(bench, ("q0", "ann", "best", "q0/gx/0"), digest="another")
     rows, printed = export()
     assert {row["labelled_by"] for row in rows} == {"judges"}
     assert "1 answers of people are about texts that the run has no longer: left out" in printed
+    # So are those about prompts that are gone.
+    write_human(bench.path / "out", [
+        {"prompt_id": "q0", "question": "best", "value": "tie"},
+        {"prompt_id": "gone", "question": "best", "value": "tie", "response_ids": ["gone/gx/0"]},
+        {"prompt_id": "gone", "question": "comment", "value": "!", "response_ids": ["gone/gx/0"]},
+    ])  # fmt: skip
+    assert "2 answers of people are about texts that the run has no longer" in export()[1]
+    run, out = str(bench.path / "out"), str(tmp_path / "items")
+    assert main([run, "--format", "judgments", "--out", out]) == 0
+    assert "2 answers of people are about texts" in capsys.readouterr().out
+
+
+def test_where_people_see_no_better_one_anywhere_they_are_said_to(
+    bench: Bench, export: Export, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(bench, *((f"q{k}", "ann", "best", "tie") for k in range(6)))
+    assert main([str(bench.path / "out"), "--format", "dpo"]) == 1
+    err = capsys.readouterr().err
+    assert "has no preference pair: there is nothing to export as dpo (people see no better" in err
+    assert "response in 6 prompts: --people none exports the judges' pairs)" in err
+
+
+def test_judgments_come_with_the_answers_of_those_who_are_named(
+    bench: Bench, export: Export, tmp_path: Path
+) -> None:
+    said(bench, *(("q0", who, "best", f"q0/{name}/0") for who, name in
+                  (("ann", "gx"), ("bob", "gy"), ("cy", "gz"))))  # fmt: skip
+    run, there = str(bench.path / "out"), tmp_path / "items"
+    ids = {name: f"q0/{name}/0" for name in ("gx", "gy", "gz")}
+    for people, expected in (
+        ("cy,ann", [ids["gz"], ids["gx"]]),
+        ("any", [ids["gx"], ids["gy"], ids["gz"]]),
+        ("none", None),
+    ):
+        words = ["--people", people, "--out", str(there), "--force"]
+        assert main([run, "--format", "judgments", *words]) == 0
+        first, *_ = (there / "items.jsonl").read_text("utf-8").splitlines()
+        assert json.loads(first)["human_labels"] == expected
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
