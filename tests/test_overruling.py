@@ -72,6 +72,9 @@ def test_policies_of_votes() -> None:
     assert decided({"a": Vote(best=0), "b": Vote(best=1)}, "any") is None
     assert decided({"a": Vote(best="tie")}, "majority") == Decided("tie", (Vote(best="tie"),))
     assert decided(votes, ("d", "b")) == Decided(1, (votes["b"],))
+    half = {"a": Vote(best=0), "b": Vote(best=0), "c": Vote(best=1), "d": Vote(best=TIE)}
+    assert decided(half, "majority") is None
+    assert decided(half, "any") == Decided(0, tuple(half.values()))
     assert decided({}, "any") is None
     assert policy(None, {}) == "majority"
     assert policy("bea,a,bea", {"a": "a", "b": "b", "bea": "b"}) == ("b", "a")

@@ -96,6 +96,16 @@ def test_a_comment_goes_by_the_order_that_was_seen(found: Found) -> None:
     assert shown["r8"].people == 0
 
 
+def test_drafts_and_discards_count_nowhere(found: Found) -> None:
+    hm = {"prompt_id": "r8", "question": "comment", "value": "Hm.", "annotator": "b"}
+    shown = found(
+        best("r8", "r8/gx/0"), {**hm, "status": "draft"},
+        best("r7", "tie", status="discarded"), rated("r8", 1, 5, annotator="c", status="draft"),
+    )  # fmt: skip
+    assert list(shown) == ["r8"]
+    assert (shown["r8"].comments, shown["r8"].people, shown["r8"].ratings) == ((), 1, (None, None))
+
+
 def test_equal_texts_are_one_response(found: Found) -> None:
     rows = [best("r0", f"r0/{name}/0", annotator=name) for name in ("gx", "gy", "gz")]
     assert found(*rows)["r0"].best == 0
