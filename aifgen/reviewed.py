@@ -104,8 +104,9 @@ def _scale(answers: Iterable[Answer]) -> tuple[float, float] | None:
 
 def _scale_of(answer: Answer) -> tuple[float, float] | None:
     low, high = answer.scale_min, answer.scale_max
-    rated = answer.question == "rating" and low is not None and high is not None
-    return (low, high) if rated else None  # type: ignore[return-value]
+    if answer.question != "rating" or low is None or high is None:
+        return None
+    return low, high
 
 
 def _people(
@@ -118,11 +119,12 @@ def _people(
     found = []
     for who in sorted({one.annotator for one in answers}):
         said = comments.get(who)
+        ratings = rated[who].ratings if who in rated else None
         shown = said.shown if said and sorted(said.shown) == sorted(ids) else ids
         found.append(
             Person(
                 heard.get(who, Vote()),
-                rated[who].ratings if who in rated else None,
+                ratings and tuple(None if one is None else float(one) for one in ratings),
                 said.value.strip() if said and said.value else None,
                 tuple(map(ids.index, shown)),
             )

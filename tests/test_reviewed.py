@@ -96,6 +96,15 @@ def test_a_comment_goes_by_the_order_that_was_seen(found: Found) -> None:
     assert shown["r8"].people == 0
 
 
+def test_however_a_number_is_written_the_run_is_the_same(run: Path, found: Found) -> None:
+    digests = set()
+    for value in ("[5, 1]", "[5.0, 1.0]"):
+        shown = found({"prompt_id": "r8", "question": "rating", "value": value})
+        digests.add(read(str(run / "human.parquet")).digest)
+        assert [type(rating) for rating in shown["r8"].ratings] == [float, float]
+    assert len(digests) == 1
+
+
 def test_drafts_and_discards_count_nowhere(found: Found) -> None:
     hm = {"prompt_id": "r8", "question": "comment", "value": "Hm.", "annotator": "b"}
     shown = found(
