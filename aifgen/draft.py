@@ -28,7 +28,8 @@ class Draft:
             path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".parquet":
             table = TableWriter(self._draft, schema)
-            self._write, self._end, self._abort = self._cells(table), table.close, table.abort
+            write = self._cells(table, schema)
+            self._write, self._end, self._abort = write, table.close, table.abort
         else:
             with writing(path):
                 lines = self._draft.open("w", encoding="utf-8", newline="\n")
@@ -63,13 +64,23 @@ class Draft:
             os.replace(self._draft, self.path)
 
     @staticmethod
-    def _cells(table: TableWriter) -> Callable[[Mapping[str, Any]], None]:
-        """meta is JSON in a table, an object in a line."""
+    def _cells(table: TableWriter, schema: pa.Schema) -> Callable[[Mapping[str, Any]], None]:
+        """meta is JSON in a table, an object in a line; so is a list where texts are wanted."""
+        import pyarrow as pa
+
+        texts = [field.name for field in schema if field.type == pa.list_(pa.string())]
 
         def write(row: Mapping[str, Any]) -> None:
-            meta = row.get("meta")
-            text = {"meta": json.dumps(meta, ensure_ascii=False)} if isinstance(meta, dict) else {}
-            table.add({**row, **text})
+            made = dict(row)
+            if isinstance(meta := row.get("meta"), dict):
+                made["meta"] = json.dumps(meta, ensure_ascii=False)
+            for name in texts:
+                if row.get(name) is not None:
+                    made[name] = [
+                        json.dumps(one) if isinstance(one, list | tuple) else one
+                        for one in row[name]
+                    ]
+            table.add(made)
 
         return write
 

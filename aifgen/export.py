@@ -14,7 +14,7 @@ from aifgen.errors import ConfigError, DataError
 from aifgen.flags import Parser, path, status
 from aifgen.overruling import NONE, policy
 from aifgen.review import human
-from aifgen.reviewed_pairs import Overruled, Reviewed
+from aifgen.reviewed_pairs import Reviewed
 from aifgen.run_rows import run_rows
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def export(
     _check_ending(out)
     run = read_run(one_run(folder))
     reviewed = _reviewed(run, people)
+    words = _words(run) if name == JUDGMENTS or reviewed is not None else {}
     if name == JUDGMENTS:
         targets = _judgment_files(run, out, parquet)
     else:
@@ -87,14 +88,7 @@ def export(
             raise ConfigError(f"{target} is there already: name another --out, or give --force")
     with ExitStack() as stack:
         if name == JUDGMENTS:
-            words = {
-                ratings[0]: label
-                for label, ratings in zip(
-                    run.judgments["label"], run.judgments["ratings"], strict=True
-                )
-                if label is not None and ratings
-            }
-            shapes = exported.schemas(words)
+            shapes = exported.schemas(words, reviewed=reviewed is not None)
             files = [
                 stack.enter_context(Draft(target, shapes[kind]))
                 for target, kind in zip(targets, ("items", "judgments"), strict=True)
@@ -111,7 +105,7 @@ def export(
     what = ("items", "judgments") if name == JUDGMENTS else ("rows",)
     told = [f"{file.path}: {file.rows:,} {of}" for file, of in zip(files, what, strict=True)]
     if reviewed is not None:
-        told += _of_people(reviewed.counts, name)
+        told += reviewed.counts.told(pairs=name != JUDGMENTS, labels=bool(words))
     if run.report.get("status") != "complete":
         told.append(f"{run.path} is not complete: only what it has so far is exported.")
     return told
@@ -119,10 +113,13 @@ def export(
 
 def _reviewed(run: Run, people: str | None) -> Reviewed | None:
     """Null where nobody has reviewed the run, or nobody is to be heard."""
+    from aifgen.compare.people_names import called
+
     answers = human.read(run.path)
     said = [one for one in answers if one.status == human.SUBMITTED]
-    given = {one.annotator: one.annotator for one in said}
-    given |= {one.name: one.annotator for one in said if one.name}
+    names = {one.annotator: one.name for one in said if one.name}
+    shown = called({one.annotator for one in said}, names)
+    given = {name: who for who, name in sorted(shown.items())} | {who: who for who in sorted(shown)}
     if people is not None and not given and people != NONE:
         raise ConfigError(
             f"--people {people}: nobody has submitted an answer about {run.path}: aifgen review "
@@ -132,19 +129,10 @@ def _reviewed(run: Run, people: str | None) -> Reviewed | None:
     return None if not given or by == NONE else Reviewed.of(answers, by)
 
 
-def _of_people(counts: Overruled, name: str) -> list[str]:
-    told = []
-    if name != JUDGMENTS:
-        told.append(
-            f"people decided {counts.people:,} prompts, {counts.against:,} of them otherwise than "
-            f"the judges, {counts.ties:,} as ties, which give no row (column {trl.MARK})"
-        )
-    if counts.stale:
-        told.append(
-            f"{counts.stale:,} answers of people are about texts that the run has no longer: left "
-            "out"
-        )
-    return told
+def _words(run: Run) -> dict[float, str]:
+    """What ratings are called where judges give labels."""
+    both = zip(run.judgments["label"], run.judgments["ratings"], strict=True)
+    return {ratings[0]: label for label, ratings in both if label is not None and ratings}
 
 
 def _judgments(
@@ -153,9 +141,11 @@ def _judgments(
     models = {judge: run.model(judge) for judge in run.judges}
     for row in run_rows(run.path):
         if row.responses:
-            row = reviewed.labelled(row) if reviewed is not None and not words else row
-            items.add_all(exported.items(row, run.path.name, words))
+            said = reviewed.labels(row) if reviewed is not None and not words else ()
+            items.add_all(exported.items(row, run.path.name, words, said))
             judgments.add_all(exported.judgments(row, models, run.protocol, words))
+    if reviewed is not None and not words:
+        reviewed.end()
 
 
 def _pairs(run: Run, name: str, file: Draft, reviewed: Reviewed | None) -> None:
@@ -164,10 +154,17 @@ def _pairs(run: Run, name: str, file: Draft, reviewed: Reviewed | None) -> None:
             file.add_all(trl.rows(name, row, run.min_margin))
         else:
             file.add_all(reviewed.rows(name, row, run.min_margin))
+    if reviewed is not None:
+        reviewed.end()
     if not file.rows:
+        why = "outcomes in its run.json say why"
+        if reviewed is not None and (ties := reviewed.counts.ties):
+            why = (
+                f"people see no better response in {ties:,} prompts: --people none exports the "
+                "judges' pairs"
+            )
         raise DataError(
-            f"{run.path} has no preference pair: there is nothing to export as {name} (outcomes in "
-            "its run.json say why)"
+            f"{run.path} has no preference pair: there is nothing to export as {name} ({why})"
         )
 
 

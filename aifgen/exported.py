@@ -21,13 +21,19 @@ Words = Mapping[float, str]
 """What ratings are called (correct, incorrect); empty where they are numbers."""
 
 
-def schemas(words: Words) -> dict[str, pa.Schema]:
+Label = str | Sequence[float | None] | None
+"""What one person says of an item: the id of the best response, tie, or numbers."""
+
+
+def schemas(words: Words, *, reviewed: bool = False) -> dict[str, pa.Schema]:
+    """reviewed: there are labels of both kinds. A column has one type: a list is then JSON."""
     import pyarrow as pa
 
     text, number = pa.string(), pa.float64()
     texts, numbers = pa.list_(text), pa.list_(number)
     response = pa.struct([("id", text), ("generator", text), ("text", text)])
     gold, people = (text, texts) if words else (numbers, pa.list_(numbers))
+    people = texts if reviewed else people
     return {
         "items": pa.schema(
             [
@@ -48,9 +54,13 @@ def schemas(words: Words) -> dict[str, pa.Schema]:
     }  # fmt: skip
 
 
-def items(row: Row, source: str, words: Words) -> Iterator[dict[str, Any]]:
+def items(
+    row: Row, source: str, words: Words, reviewed: Sequence[Label] = ()
+) -> Iterator[dict[str, Any]]:
     """One a prompt; where judges give labels, one a response. gold and human_labels: numbers, one a
-    response and null for those nobody knows about; of labels, their words."""
+    response and null for those nobody knows about; of labels, their words. reviewed: what people
+    say who have seen the row, before the labels that the source brought; none where judges give
+    labels."""
     extra = json.loads(row.prompt.extra.get("json") or "{}")
     subset = extra.get("subset")
     made = [{"id": r.response_id, "generator": r.generator, "text": r.text} for r in row.responses]
@@ -66,7 +76,7 @@ def items(row: Row, source: str, words: Words) -> Iterator[dict[str, Any]]:
         kind = {1: "pointwise", 2: "pairwise"}.get(len(made), "listwise")
         yield {
             "item_id": row.prompt.prompt_id, "kind": kind, "responses": made, "gold": gold,
-            "human_labels": people or None, **shared,
+            "human_labels": [*reviewed, *people] or None, **shared,
         }  # fmt: skip
         return
     for k, response in enumerate(made):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from aifgen.errors import ConfigError
-from aifgen.records import Response, Row
-from aifgen.review.votes import TIE, Best, Vote
+from aifgen.records import TIE, Best, Response, Row
+from aifgen.review.votes import Vote
 
 MAJORITY, ANY, NONE = "majority", "any", "none"
 
@@ -41,13 +41,17 @@ def policy(word: str | None, known: Mapping[str, str]) -> str | tuple[str, ...]:
     return names
 
 
-def decided(votes: Mapping[str, Vote], by: str | tuple[str, ...]) -> Decided | None:
-    """Null where the judges' word stays. votes: by annotator.
+def decided(
+    votes: Mapping[str, Vote], by: str | tuple[str, ...], at: Sequence[int] | None = None
+) -> Decided | None:
+    """Null where the judges' word stays. votes: by annotator. at: which places are one response
+    (votes.same); null where none are.
 
     majority: what more than half of those who answered say. any: what most say, however few.
     names: the first of them who has answered. Where people are split, the judges' word stays.
     """
-    said = {who: first for who, vote in votes.items() if (first := vote.first) is not None}
+    heard = votes if at is None else {who: vote.joined(at) for who, vote in votes.items()}
+    said = {who: first for who, vote in heard.items() if (first := vote.first) is not None}
     if isinstance(by, tuple):
         expert = next((name for name in by if name in said), None)
         return Decided(said[expert], (votes[expert],)) if expert is not None else None
@@ -65,8 +69,9 @@ def pair_by_people(
 ) -> tuple[Response, Response] | None:
     """(chosen, rejected) by what people say; null where they say tie, or where both are one text.
 
-    Of three responses or more the rejected one is what people rate lowest (the median over them);
-    where they do not say, the one that the judges rejected. judged: the ids of the judges' pair.
+    Of three responses or more the rejected one is what people rate lowest, else what they rank
+    lowest (the median over them); where they do not say, the one that the judges rejected.
+    judged: the ids of the judges' pair.
     """
     if found.best == TIE:
         return None
@@ -77,20 +82,22 @@ def pair_by_people(
     ]
     if not others:
         return None
-    ratings = {k: _median(found.votes, k, len(responses)) for k, _ in others}
-    known = {k: rating for k, rating in ratings.items() if rating is not None}
-    if len(known) == len(others):
-        lowest = [one for k, one in others if known[k] == min(known.values())]
-    else:
-        lowest = [one for _, one in others]
+    known = _heights(found.votes, [k for k, _ in others])
+    lowest = [one for k, one in others if not known or known[k] == min(known.values())]
     ids = (*(judged or ())[::-1], *(one.response_id for one in lowest))
     return chosen, next(one for name in ids for one in lowest if one.response_id == name)
 
 
-def _median(votes: Sequence[Vote], place: int, n: int) -> float | None:
-    given = [
-        number
+def _heights(votes: Sequence[Vote], places: Sequence[int]) -> dict[int, float]:
+    """The median of what people say of each of these, the higher the better: of their ratings, else
+    of their ranks, which are on no scale together. Empty where neither is known of all of them."""
+    ranks = [
+        tuple(None if rank is None else -rank for rank in vote.ranks)
         for vote in votes
-        if (numbers := vote.numbers(n)) is not None and (number := numbers[place]) is not None
+        if vote.ranks is not None
     ]
-    return median(given) if given else None
+    for said in ([vote.ratings for vote in votes if vote.ratings is not None], ranks):
+        given = {k: [n for one in said if (n := one[k]) is not None] for k in places}
+        if all(given.values()):
+            return {k: median(numbers) for k, numbers in given.items()}
+    return {}

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,6 +16,10 @@ PANEL = "panel"
 """The judge's name in verdicts of several judges together."""
 GIVEN = "from the source"
 """What stands for the model of a generator whose responses the source brought."""
+
+TIE: Final = "tie"
+Best = int | Literal["tie"]
+"""The place of a response, or tie."""
 
 
 class Message(TypedDict):
@@ -218,6 +222,12 @@ class Row:
 
 def response_id(prompt_id: str, generator: str, sample: int) -> str:
     return f"{prompt_id}/{generator}/{sample}"
+
+
+def same(texts: Sequence[str]) -> tuple[int, ...]:
+    """Of each text the place of the first that is the same, but for white space around it."""
+    first: dict[str, int] = {}
+    return tuple(first.setdefault(text.strip(), k) for k, text in enumerate(texts))
 
 
 def transcript(messages: Sequence[Message]) -> str:

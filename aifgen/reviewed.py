@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from aifgen.errors import AifgenError, ConfigError, DataError
-from aifgen.judging.example import Example, Reviewed
+from aifgen.judging.example import Reviewed
 from aifgen.people import Person, example
 from aifgen.records import Message, digest
-from aifgen.tables import batches, read_rows
+from aifgen.review import human
+from aifgen.review.human import HUMAN, Answer
+from aifgen.review.votes import Vote, about, by_prompt, votes
+from aifgen.tables import batches
 
-HUMAN, PROMPTS, RESPONSES = "human.parquet", "prompts.parquet", "responses.parquet"
-COLUMNS = (
-    "prompt_id", "annotator", "question", "value", "status", "response_ids", "text_digests",
-    "shown", "scale_min", "scale_max",
-)  # fmt: skip
+PROMPTS, RESPONSES = "prompts.parquet", "responses.parquet"
 QUESTIONS = ("rating", "best", "ranking", "comment")
-NONE = ("", "")
-Group = tuple[tuple[str, ...], tuple[str, ...], str | None]
-"""Response ids, the digests of their texts, and the prompt's: what an answer is about."""
 
 
 def read(name: str) -> Reviewed:
@@ -62,61 +58,78 @@ def digest_of(name: str | None) -> str | None:
 
 @lru_cache(maxsize=4)
 def _read(name: str, path: Path, state: object) -> Reviewed:
-    answers: dict[str, dict[Group, dict[str, dict[str, Any]]]] = {}
-    scales: Counter[tuple[float, float]] = Counter()
-    for number, row in _submitted(name, path):
-        ids, digests = tuple(row["response_ids"] or ()), tuple(row["text_digests"] or ())
-        group: Group = (ids, digests, row.get("prompt_digest"))
-        people = answers.setdefault(row["prompt_id"], {}).setdefault(group, {})
-        people.setdefault(str(row["annotator"]), {})[row["question"]] = (number, row)
-        if row["question"] == "rating" and row["scale_min"] is not None:
-            scales[row["scale_min"], row["scale_max"]] += 1
-    if not answers:
+    given = by_prompt(
+        answer
+        for answer in human.table(path)
+        if answer.status == human.SUBMITTED
+        and answer.question in QUESTIONS
+        and answer.value is not None
+    )
+    if not given:
         raise ConfigError(
             f"judge.examples={name} holds no submitted answer (drafts and discards do not count): "
             "let somebody submit one, then aifgen review pull RUN"
         )
-    scale = min(scales, key=lambda one: (-scales[one], one)) if scales else None
-    there, asked = _responses(path, answers), _prompts(path, answers)
-    found: list[Example] = []
-    for prompt_id, groups in answers.items():
-        current = [
-            (ids, people)
-            for (ids, digests, turns), people in groups.items()
-            if prompt_id in asked
-            and turns in (None, digest(asked[prompt_id]))
-            and ids
-            and digests == tuple(there.get(one, NONE)[0] for one in ids)
-        ]  # fmt: skip
-        if current:
-            ids, people = max(current, key=lambda one: len(one[1]))
-            texts = tuple(there[one][1] for one in ids)
-            told = [people[name] for name in sorted(people)]
-            persons = [_person(path, one, ids, scale) for one in told]
-            found.append(example(prompt_id, asked[prompt_id], texts, persons, scale))
+    there, asked = _responses(path, given), _prompts(path, given)
+    digests = {response_id: text_digest for response_id, (text_digest, _) in there.items()}
+    current: dict[str, list[Answer]] = {}
+    for prompt_id, answers in given.items():
+        messages = asked.get(prompt_id)
+        if messages and (now := about(answers, digests, digest(messages))):
+            current[prompt_id] = _most_heard(now)
+    scale = _scale(chain.from_iterable(current.values()))
+    found = []
+    for prompt_id, answers in current.items():
+        ids = answers[0].response_ids
+        texts = tuple(there[one][1] for one in ids)
+        people = _people(answers, ids, scale)
+        found.append(example(prompt_id, asked[prompt_id], texts, people, scale))
     name = f"{path.resolve().parent.name}/{path.name}"
-    return Reviewed(name, tuple(found), scale, len(answers) - len(found))
+    return Reviewed(name, tuple(found), scale, len(given) - len(found))
 
 
-def _submitted(name: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The answers that count, each with its place in the table."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _most_heard(answers: list[Answer]) -> list[Answer]:
+    """Of those who saw different responses of a row, the answers of the most people."""
+    groups: dict[tuple[str, ...], list[Answer]] = {}
+    for answer in answers:
+        groups.setdefault(answer.response_ids, []).append(answer)
+    return max(groups.values(), key=lambda group: len({one.annotator for one in group}))
 
-    columns: set[str]
-    try:
-        columns = set(pq.read_schema(path).names)
-    except (pa.ArrowInvalid, OSError):
-        columns = set()
-    if not columns >= set(COLUMNS):
-        raise ConfigError(
-            f"judge.examples={name} is no table of people's answers: name the {HUMAN} that aifgen "
-            "review pull RUN wrote"
+
+def _scale(answers: Iterable[Answer]) -> tuple[float, float] | None:
+    """The one on which most ratings are; of equally many the lowest."""
+    scales = Counter(scale for one in answers if (scale := _scale_of(one)) is not None)
+    return min(scales, key=lambda one: (-scales[one], one)) if scales else None
+
+
+def _scale_of(answer: Answer) -> tuple[float, float] | None:
+    low, high = answer.scale_min, answer.scale_max
+    if answer.question != "rating" or low is None or high is None:
+        return None
+    return low, high
+
+
+def _people(
+    answers: Sequence[Answer], ids: tuple[str, ...], scale: tuple[float, float] | None
+) -> list[Person]:
+    """What each says of a row, by name. A best by ratings goes by those on any scale."""
+    heard = votes(answers, ids)
+    rated = votes((one for one in answers if _scale_of(one) == scale), ids)
+    comments = {one.annotator: one for one in answers if one.question == "comment"}
+    found = []
+    for who in sorted({one.annotator for one in answers}):
+        said = comments.get(who)
+        ratings = rated[who].ratings if who in rated else None
+        shown = said.shown if said and sorted(said.shown) == sorted(ids) else ids
+        found.append(
+            Person(
+                heard.get(who, Vote()),
+                ratings and tuple(None if one is None else float(one) for one in ratings),
+                said.value.strip() if said and said.value else None,
+                tuple(map(ids.index, shown)),
+            )
         )
-    for number, row in enumerate(read_rows(path, [*COLUMNS, *({"prompt_digest"} & columns)]), 1):
-        known = row["question"] in QUESTIONS and row["value"] is not None
-        if row["status"] == "submitted" and known:
-            yield number, row
+    return found
 
 
 def _responses(path: Path, prompts: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
@@ -143,40 +156,9 @@ def _rows_of(
 
     wanted = pa.array(list(prompts), pa.string())
     for batch in batches(path, columns):
+        if missing := [name for name in columns if name not in batch.schema.names]:
+            raise DataError(
+                f"{path} has no column {missing[0]}: put the {path.name} of the run that was "
+                "reviewed there"
+            )
         yield from batch.filter(pc.is_in(batch.column("prompt_id"), value_set=wanted)).to_pylist()
-
-
-def _person(
-    path: Path,
-    told: Mapping[str, tuple[int, Mapping[str, Any]]],
-    ids: tuple[str, ...],
-    scale: tuple[float, float] | None,
-) -> Person:
-    """Raises DataError for a value that cannot be what its question asks for."""
-    found = Person(tuple(range(len(ids))))
-    for question, (number, row) in told.items():
-        value = row["value"]
-        where = f"row {number} of {path.name}"
-        if question == "rating" and (row["scale_min"], row["scale_max"]) == scale:
-            found.ratings = _numbers(value, len(ids), where)
-        elif question == "ranking":
-            found.ranks = _numbers(value, len(ids), where)
-        elif question == "comment":
-            found.comment = value.strip()
-            if sorted(row["shown"] or ()) == sorted(ids):
-                found.order = tuple(ids.index(one) for one in row["shown"])
-        elif question == "best":
-            if value != "tie" and value not in ids:
-                raise DataError(f"{where} finds {value} best, which is none of its responses")
-            found.best = "tie" if value == "tie" else ids.index(value)
-    return found
-
-
-def _numbers(value: str, n: int, where: str) -> list[float | None]:
-    try:
-        numbers = [None if one is None else float(one) for one in json.loads(value)]
-    except (ValueError, TypeError):
-        numbers = []
-    if len(numbers) != n:
-        raise DataError(f"{where} says {value}, which is no list of {n} numbers")
-    return numbers

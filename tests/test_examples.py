@@ -14,14 +14,12 @@ import pytest
 
 from aifgen import app, replay
 from aifgen.folder import RunFolder
-from aifgen.records import digest, schemas
 from aifgen.schema import Config
-from aifgen.tables import TableWriter
 from tests.conftest import Bench
 from tests.fakes.judging import content
 from tests.fakes.model_server import ModelServer
 from tests.judging.shipped import NAMES, built
-from tests.review.human import best, rated, write_human
+from tests.review.human import best, rated, write_human, write_run
 from tests.test_plan import Planner
 from tests.test_plan import plan as plan  # the fixture
 from tests.test_replay import rebuilt
@@ -43,20 +41,8 @@ def ran(bench: Bench, n: int) -> Path:
 
 def by_hand(bench: Bench, n: int) -> Path:
     """The tables of such a run that are read."""
-    run = bench.path / "reviewed"
-    prompts, answers = (TableWriter(run / f"{name}.parquet", schemas()[name])
-                        for name in ("prompts", "responses"))  # fmt: skip
-    for k in range(n):
-        prompts.add({"prompt_id": f"r{k}", "messages": [{"role": "user", "content": ask(k)}]})
-        for name in ("gx", "gy"):
-            text = f"The {k}th, says one of two: {name[1]}."
-            answers.add({
-                "prompt_id": f"r{k}", "response_id": f"r{k}/{name}/0", "generator": name,
-                "text": text, "text_digest": digest(text),
-            })  # fmt: skip
-    prompts.close()
-    answers.close()
-    return run
+    texts = [[f"The {k}th, says one of two: {name}." for name in "xy"] for k in range(n)]
+    return write_run(bench.path / "reviewed", texts, ask)
 
 
 def ask(k: int) -> str:
@@ -345,7 +331,7 @@ def test_all_judges_are_shown_the_same(bench: Bench, server: ModelServer, judge:
 
 
 def gone(bench: Bench) -> None:
-    rows = [rated("r0", 5, 1, text_digests=["x", "y"]), rated("zz", 5, 1, response_ids=["a"])]
+    rows = [rated("r0", 5, 1, text_digests=["x", "y"]), rated("zz", 5, response_ids=["a"])]
     reviewed(bench, rows)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from aifgen.compare.runs import runs
 from aifgen.compare.stored import stored
+from aifgen.compare.study import ABSENT
 from aifgen.export import main
-from aifgen.overruling import Decided, decided, policy
-from aifgen.review.votes import Vote
 from tests.conftest import Bench
 from tests.review.human import write_human
 
@@ -126,36 +127,98 @@ def test_labels_of_a_run_stay_the_judges(bench: Bench, capsys: pytest.CaptureFix
     assert main(words) == 0
     before = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     said(bench, *((f"q{k}", "ann", "best", f"q{k}/gx/0") for k in range(6)))
-    assert main(words) == 0
-    after = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
-    assert after == [{**row, "labelled_by": "judges"} for row in before]
+    capsys.readouterr()
+    stays = "judges' labels stay: people were asked which response is better, not which is right"
+    for people in ([], ["--people", "ann"]):
+        assert main([*words, *people]) == 0
+        after = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+        assert after == [{**row, "labelled_by": "judges"} for row in before]
+        told = capsys.readouterr().out
+        assert stays in told
+        assert "decided" not in told
+    items = [run, "--format", "judgments", "--out", str(bench.path / "items")]
+    assert main(items) == 0
+    assert stays in capsys.readouterr().out
 
 
-def test_answers_about_other_texts_are_left_out_and_counted(bench: Bench, export: Export) -> None:
+def test_answers_about_other_texts_are_left_out_and_counted(
+    bench: Bench, export: Export, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     said(bench, ("q0", "ann", "best", "q0/gx/0"), digest="another")
     rows, printed = export()
     assert {row["labelled_by"] for row in rows} == {"judges"}
     assert "1 answers of people are about texts that the run has no longer: left out" in printed
+    # So are those about prompts that are gone.
+    write_human(bench.path / "out", [
+        {"prompt_id": "q0", "question": "best", "value": "tie"},
+        {"prompt_id": "gone", "question": "best", "value": "tie", "response_ids": ["gone/gx/0"]},
+        {"prompt_id": "gone", "question": "comment", "value": "!", "response_ids": ["gone/gx/0"]},
+    ])  # fmt: skip
+    assert "2 answers of people are about texts that the run has no longer" in export()[1]
+    run, out = str(bench.path / "out"), str(tmp_path / "items")
+    assert main([run, "--format", "judgments", "--out", out]) == 0
+    assert "2 answers of people are about texts" in capsys.readouterr().out
 
 
-def test_people_s_answers_are_human_labels_for_a_comparison(
+def test_where_people_see_no_better_one_anywhere_they_are_said_to(
+    bench: Bench, export: Export, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(bench, *((f"q{k}", "ann", "best", "tie") for k in range(6)))
+    assert main([str(bench.path / "out"), "--format", "dpo"]) == 1
+    err = capsys.readouterr().err
+    assert "has no preference pair: there is nothing to export as dpo (people see no better" in err
+    assert "response in 6 prompts: --people none exports the judges' pairs)" in err
+
+
+def test_judgments_come_with_the_answers_of_those_who_are_named(
     bench: Bench, export: Export, tmp_path: Path
+) -> None:
+    said(bench, *(("q0", who, "best", f"q0/{name}/0") for who, name in
+                  (("ann", "gx"), ("bob", "gy"), ("cy", "gz"))))  # fmt: skip
+    run, there = str(bench.path / "out"), tmp_path / "items"
+    ids = {name: f"q0/{name}/0" for name in ("gx", "gy", "gz")}
+    for people, expected in (
+        ("cy,ann", [ids["gz"], ids["gx"]]),
+        ("any", [ids["gx"], ids["gy"], ids["gz"]]),
+        ("none", None),
+    ):
+        words = ["--people", people, "--out", str(there), "--force"]
+        assert main([run, "--format", "judgments", *words]) == 0
+        first, *_ = (there / "items.jsonl").read_text("utf-8").splitlines()
+        assert json.loads(first)["human_labels"] == expected
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_people_s_answers_are_human_labels_for_a_comparison(
+    bench: Bench, export: Export, tmp_path: Path, ending: str
 ) -> None:
     said(
         bench,
         ("q0", "ann", "best", "q0/gx/0"),
         ("q0", "bob", "rating", "[1, null, 5]"),
+        # Not by their ratings, in which two are the best.
+        ("q1", "ann", "best", "q1/gx/0"),
+        ("q1", "ann", "rating", "[5, 5, 3]"),
+        ("q2", "bob", "best", "q2/gz/0"),
+        ("q2", "bob", "ranking", "[2, 3, 1]"),
         ("q3", "bob", "best", "tie"),
     )
     out = tmp_path / "items"
     words = [str(bench.path / "out"), "--format", "judgments", "--out", str(out)]
-    assert main(words) == 0
-    items = [json.loads(line) for line in (out / "items.jsonl").read_text("utf-8").splitlines()]
-    labels = {item["item_id"]: item["human_labels"] for item in items}
-    assert labels["q0"] == [[1, 0, 0], [1, None, 5]]
-    assert labels["q3"] == [[None, None, None], [0.5, 0.5, 0.5]]
-    study = stored(out / "items.jsonl", out / "judgments.parquet")
-    assert (study.units.people >= 0).any(axis=1).sum() == 2
+    assert main([*words, *(["--parquet"] if ending == "parquet" else [])]) == 0
+    if ending == "jsonl":
+        items = [json.loads(line) for line in (out / "items.jsonl").read_text("utf-8").splitlines()]
+        labels = {item["item_id"]: item["human_labels"] for item in items}
+        assert labels["q0"] == ["q0/gx/0", [1, None, 5]]
+        assert labels["q3"] == [None, "tie"]
+        assert labels["q4"] == [None, None]
+    theirs = stored(out / f"items.{ending}", out / "judgments.parquet").units
+    ours = runs([bench.path / "out"], reviewed=True).units
+    assert (ours.people >= 0).sum(axis=1).tolist() == [5, 7]
+    same = theirs.people == ours.people
+    # One label a person: what ann's ratings say of the other two of q1 is not in "q1/gx/0".
+    assert np.argwhere(~same).tolist() == [[0, 5]]
+    assert theirs.people[0, 5] == ABSENT
 
 
 @pytest.mark.parametrize(
@@ -182,12 +245,19 @@ def test_wrong_words(
     assert "(ann)" in err
 
 
-def test_policies_of_votes() -> None:
-    votes = {"a": Vote(best=0), "b": Vote(best=1), "c": Vote(best=0), "d": Vote(ratings=(None,))}
-    assert decided(votes, "majority") == Decided(0, (votes["a"], votes["b"], votes["c"]))
-    assert decided({"a": Vote(best=0), "b": Vote(best=1)}, "any") is None
-    assert decided({"a": Vote(best="tie")}, "majority") == Decided("tie", (Vote(best="tie"),))
-    assert decided(votes, ("d", "b")) == Decided(1, (votes["b"],))
-    assert decided({}, "any") is None
-    assert policy(None, {}) == "majority"
-    assert policy("bea,a,bea", {"a": "a", "b": "b", "bea": "b"}) == ("b", "a")
+def test_a_name_is_one_person_and_who_somebody_is_comes_first(
+    bench: Bench, export: Export, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_human(bench.path / "out", [
+        {"prompt_id": "q0", "annotator": who, "name": name, "question": "best",
+         "value": f"q0/{best}/0"}
+        for who, name, best in (("d1", "bob", "gx"), ("d2", "bob", "gy"), ("d3", "d1", "gz"))
+    ])  # fmt: skip
+    text = {row["response_id"]: row["text"] for row in bench.table("responses")}
+    for name, best in (("bob (d1)", "gx"), ("d1", "gx"), ("d1 (d3)", "gz"), ("bob (d2)", "gy")):
+        found = pairs(export("--people", name)[0])
+        assert found[TEXT.format(0)][::2] == (text[f"q0/{best}/0"], "people")
+    assert main([str(bench.path / "out"), "--format", "dpo", "--people", "bob"]) == 1
+    err = capsys.readouterr().err
+    assert "--people bob: give majority" in err
+    assert "bob (d1), bob (d2), d1 (d3)" in err

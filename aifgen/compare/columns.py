@@ -5,7 +5,9 @@ Knows types, no file and no column's meaning.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
 
 from aifgen.compare.values import Wrong, from_values, kind_of
 
@@ -35,9 +37,29 @@ def from_arrow(column: pa.Array, kind: str) -> pa.Array:
     if kind.startswith("people's"):
         if not _listed(found):
             return from_values([[value] for value in column.to_pylist()], kind)
+        if _texts(found.value_type) and _holds_lists(column.flatten()):
+            # A column has one type: where some label by a word and others by numbers, a text.
+            return from_values(
+                [value and [*map(_decoded, value)] for value in column.to_pylist()], kind
+            )
         if _listed(found.value_type) != _listed(wanted.value_type):
             return pa.nulls(len(column), wanted)
     return _cast(column, kind)
+
+
+def _holds_lists(texts: pa.Array) -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.starts_with(texts.cast(pa.string()), "[")).as_py())
+
+
+def _decoded(value: str | None) -> Any:
+    """The list that a text in JSON holds."""
+    if value is not None and value.startswith("["):
+        with contextlib.suppress(ValueError):
+            return json.loads(value)
+    return value
 
 
 def _cast(column: pa.Array, kind: str) -> pa.Array:

@@ -6,10 +6,11 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from aifgen.compare.people_values import Value, chance_of, decoded, number_of, value_of
+from aifgen.compare.people_values import Value, chance_of, decoded, number_of, time_of, value_of
 from aifgen.compare.stored_files import check, lines, place
 from aifgen.compare.study import StudyError
 from aifgen.folder import HUMAN
@@ -53,8 +54,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Those of one file or folder. names: what annotators are called, by who they are, where any
-    row of theirs says it; the last counts."""
+    """Those of one file or folder, in the order in which they were submitted; where that is not
+    known, as they stand and before all others. names: what annotators are called, by who they are,
+    where any row of theirs says it; the last counts."""
 
     source: str
     rows: list[Label] = field(default_factory=list)
@@ -85,6 +87,7 @@ def words(found: Labels) -> set[str]:
 
 def _rows(path: Path, found: Labels) -> None:
     times: Counter[str] = Counter()
+    made_at: list[datetime] = []
     for number, row in _read(path):
         where = place(path, number)
         if judge := row.get("judge"):
@@ -133,6 +136,9 @@ def _rows(path: Path, found: Labels) -> None:
                     row.get("prompt_digest") or None, f"{path}#{row.get('dataset_id') or ''}",
                 )
             )  # fmt: skip
+            made_at.append(time_of(row.get("submitted_at")))
+    order = sorted(range(len(made_at)), key=made_at.__getitem__)
+    found.rows[:] = [found.rows[k] for k in order]
 
 
 def _told(row: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:

@@ -8,11 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 
 def called(raters: Collection[str], names: Mapping[str, str]) -> dict[str, str]:
     """What each is shown as: the name, where there is one; with who it is, where another is shown
-    so; who it is, where even then two would look alike."""
+    or known so; who it is, where even then two would look alike."""
     wanted = {rater: names.get(rater, rater) for rater in raters}
     often = Counter(wanted.values())
     found = {
-        rater: name if often[name] == 1 or name == rater else f"{name} ({rater})"
+        rater: name
+        if name == rater or (often[name] == 1 and name not in wanted)
+        else f"{name} ({rater})"
         for rater, name in wanted.items()
     }
     return found if len(set(found.values())) == len(found) else {rater: rater for rater in raters}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from aifgen.compare.study import StudyError
@@ -51,6 +52,18 @@ def chance_of(cell: Any, where: str) -> float | None:
             "at most"
         )
     return chance
+
+
+def time_of(cell: Any) -> datetime:
+    """When a label was made; before all others where that is not said."""
+    if isinstance(cell, str):
+        try:
+            cell = datetime.fromisoformat(cell)
+        except ValueError:
+            cell = None
+    if not isinstance(cell, datetime):
+        return datetime.min.replace(tzinfo=UTC)
+    return cell if cell.tzinfo else cell.replace(tzinfo=UTC)
 
 
 def decoded(cell: Any) -> Any:

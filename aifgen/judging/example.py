@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from typing import Literal
 
-from aifgen.records import Message, digest
-
-Best = int | Literal["tie"]
+from aifgen.records import Best, Message, digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ TURNS = (True, True, False)
 
 class Examples:
     """The same examples for every row, in an order that the seed draws; never one whose prompt or
-    text the row shares: the next one stands in for it. Where people agree more comes first."""
+    text the row shares: the next one stands in for it. What two people and more answered comes
+    first, and of that where they agree more."""
 
     def __init__(
         self,
@@ -161,8 +162,9 @@ class Examples:
         each = ", ".join(f"Text {at}: {one.ratings[k]:g}" for at, k in enumerate(order, 1))
         return f"How people rated these texts, {scale}: {each}"
 
-    def _rank(self, one: Example) -> tuple[float, int, str]:
-        return -one.agreement, -one.people, self._draw(one, "row")
+    def _rank(self, one: Example) -> tuple[bool, float, int, str]:
+        """Who answered alone agrees with nobody, so that says nothing."""
+        return one.people < 2, -one.agreement, -one.people, self._draw(one, "row")
 
     def _draw(self, one: Example, what: object) -> str:
         """Of the row and its texts alone: one answer more leaves the order as it was."""

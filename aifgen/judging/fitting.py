@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from aifgen.judging.example import Example
 from aifgen.judging.formats.base import Kind, Scale
+from aifgen.records import TIE, same
 
 Compared = tuple[tuple[int, ...], int | None]
 """Places of responses in their row, and the place of the best; null for a tie, or for one alone."""
@@ -35,7 +36,10 @@ def compared(
 
 def _possible(rating: float, scale: Scale | None) -> bool:
     """Whether a judge could give it."""
-    return scale is None or not scale.whole or float(rating).is_integer()
+    if scale is None:
+        return True
+    whole = not scale.whole or float(rating).is_integer()
+    return whole and scale.low <= rating <= scale.high
 
 
 def _two(one: Example, draw: Callable[[int], str]) -> Compared | None:
@@ -43,12 +47,15 @@ def _two(one: Example, draw: Callable[[int], str]) -> Compared | None:
     if len(one.texts) < 2 or one.best is None:
         return None
     rated = {k: rating for k, rating in enumerate(one.ratings) if rating is not None}
-    if one.best == "tie":
+    at = same(one.texts)
+    if one.best == TIE:
         top = [k for k, rating in rated.items() if rating == max(rated.values())]
-        equal = top if len(one.texts) > 2 else [0, 1]
+        equal = list(dict.fromkeys(at[k] for k in top)) if len(one.texts) > 2 else [0, 1]
         return ((equal[0], equal[1]), None) if len(equal) > 1 else None
     best: int = one.best
-    others = (k for k in range(len(one.texts)) if k != best)
+    others = [k for k in range(len(one.texts)) if at[k] != at[best]]
+    if not others:
+        return None
     low = min(others, key=lambda k: (rated.get(k, math.inf), draw(k)))
     if rated.get(low, -math.inf) > rated.get(best, math.inf):
         return None  # their ratings say the opposite

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from aifgen.compare.people import apply, labels, words
+from aifgen.compare.people_names import called
 from aifgen.compare.stored import stored
 from aifgen.compare.study import ABSENT, FAILED, TIE, A, B, StudyError
 from aifgen.records import schemas
@@ -295,6 +297,32 @@ def test_labels_stay_where_json_is_broken(tmp_path: Path) -> None:
         labels(tmp_path / "h.jsonl")
 
 
+def test_the_last_that_was_submitted_counts_wherever_it_stands(tmp_path: Path) -> None:
+    may, june = "2026-05-01T00:00:00Z", "2026-06-01T00:00:00+00:00"
+    base = {"item_id": "i", "rater": "r"}
+    rows: Rows = [
+        {**base, "label": "x", "submitted_at": june},
+        {**base, "label": "y", "submitted_at": may},
+    ]
+    assert told(tmp_path, rows).units.people[0, 0] == A
+    assert told(tmp_path, rows[::-1]).units.people[0, 0] == A
+    # Where nothing is said, the last in the file; a time comes after none.
+    plain: Rows = [{**base, "label": "x"}, {**base, "label": "y", "submitted_at": None}]
+    assert told(tmp_path, plain).units.people[0, 0] == B
+    assert told(tmp_path, [rows[0], *plain]).units.people[0, 0] == A
+    times = [datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)]
+    typed: Rows = [{**row, "submitted_at": time} for row, time in zip(rows, times, strict=True)]
+    assert told(tmp_path, typed, ".parquet").units.people[0, 0] == A
+
+
+def test_a_chance_may_be_a_text_or_nothing(tmp_path: Path) -> None:
+    (tmp_path / "h.csv").write_text(
+        "item_id,rater,label,inclusion_probability\ni,r,x,0.25\nk,r,x,\n"
+    )
+    found = labels(tmp_path / "h.csv")
+    assert [row.inclusion for row in found.rows] == [0.25, None]
+
+
 def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "interchange.md").read_text()
     blocks = re.findall(r"<!-- (\S+) -->\n```\w+\n(.*?)```", page, re.S)
@@ -310,3 +338,12 @@ def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
     assert found.units.said.tolist() == [[A, B, FAILED]]
     assert found.units.gold.tolist() == [A, TIE, B]
     assert found.units.people.tolist() == [[A, TIE, ABSENT], [ABSENT, ABSENT, B]]
+
+
+def test_who_is_called_as_another_is_known_by_who_it_is() -> None:
+    assert called(["d1", "d2"], {"d1": "bob"}) == {"d1": "bob", "d2": "d2"}
+    assert called(["d1", "d2"], {"d1": "bob", "d2": "bob"}) == {"d1": "bob (d1)", "d2": "bob (d2)"}
+    # One's name is who another is, also where that one has a name.
+    names = {"d1": "bob", "d3": "d1"}
+    assert called(["d1", "d3"], names) == {"d1": "bob", "d3": "d1 (d3)"}
+    assert called(["d1", "d2 (d1)", "d3"], {"d1": "d2", "d3": "d2"})["d1"] == "d1"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from aifgen.judging.example import Best, Comment, Example, Reviewed
+from aifgen.judging.example import Comment, Example, Reviewed
 from aifgen.judging.examples import Examples
 from aifgen.judging.formats.base import Kind, Scale
-from aifgen.records import Message
+from aifgen.records import Best, Message
 
 SCALE = Scale(1, 5)
 

@@ -107,6 +107,13 @@ def test_where_people_agree_more_comes_first_and_then_where_more_were_asked(kind
     assert chosen(kind, *split, *sure, heard, n=1).of(*ROW)[0].conversation == "heard?"
 
 
+@ALL_KINDS
+def test_one_alone_agrees_with_nobody_and_comes_after_any_two(kind: Kind) -> None:
+    asked = [replace(one, agreement=0.8, people=6) for one in MANY[:2]]
+    shots = chosen(kind, *MANY[2:], *asked, n=2).of(*ROW)
+    assert {shot.conversation for shot in shots} == {"e0?", "e1?"}
+
+
 def test_an_answer_more_leaves_the_order_as_it_was() -> None:
     before = chosen("pair", *MANY).of(*ROW)
     louder = [replace(one, ratings=(5.0, 1.0)) for one in MANY]
@@ -129,6 +136,16 @@ def test_a_pair_of_several_is_the_best_and_the_worst() -> None:
     assert "a tie" in shot.said
 
 
+def test_two_copies_of_one_text_are_no_pair() -> None:
+    copied = example("e", "best", "other", " best", ratings=(5.0, 3.0, 1.0), best=0)
+    (shot,) = chosen("pair", copied).of(*ROW)
+    assert set(shot.texts) == {"best", "other"}
+    tied = example("e", "x", "x ", "y", "z", ratings=(4.0, 4.0, 1.0, 4.0))
+    (shot,) = chosen("pair", tied).of(*ROW)
+    assert set(shot.texts) == {"x", "z"}
+    assert len(chosen("pair", example("e", "x", "x", ratings=(5.0, 4.0)))) == 0
+
+
 def test_what_cannot_be_shown_is_left_out() -> None:
     unclear = replace(example("e"), best=None)
     against = replace(example("f"), best=1)  # rated lower than the other
@@ -139,7 +156,9 @@ def test_what_cannot_be_shown_is_left_out() -> None:
     half = example("e", ratings=(3.5, 2.0))
     unrated = replace(example("f"), ratings=(None, None))
     part = replace(example("g"), ratings=(None, 2.0))
-    assert len(chosen("ratings", half, unrated, part)) == 0
+    off = replace(example("h"), ratings=(99.0, 2.0))
+    assert len(chosen("ratings", half, unrated, part, off)) == 0
+    assert [s.said[-1] for s in chosen("rating", off).of(*ROW)] == ["2"]
     assert len(chosen("ratings", half, unrated, part, scale=Scale(1, 5, whole=False))) == 1
     said = [shot.said for shot in chosen("rating", half, unrated, part).of(*ROW)]
     assert said == ["How people rated this text, on the scale from 1 to 5: 2"] * 2

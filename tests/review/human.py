@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from aifgen.records import schemas
-from aifgen.tables import read_rows
+from aifgen.records import digest, schemas
+from aifgen.tables import TableWriter, read_rows
 
 
 def write_human(run: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
@@ -46,6 +46,23 @@ def write_human(run: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
         answers.append(made)
     pq.write_table(pa.Table.from_pylist(answers, schemas()["human"]), path)
     return path
+
+
+def write_run(run: Path, texts: Sequence[Sequence[str]], ask: Callable[[int], str]) -> Path:
+    """The tables of a run that answers are put beside: prompts r0, r1, ... with the responses of
+    generators gx, gy, ..."""
+    prompts, answers = (TableWriter(run / f"{name}.parquet", schemas()[name])
+                        for name in ("prompts", "responses"))  # fmt: skip
+    for k, of in enumerate(texts):
+        prompts.add({"prompt_id": f"r{k}", "messages": [{"role": "user", "content": ask(k)}]})
+        for letter, text in zip("xyzuvw", of, strict=False):
+            answers.add({
+                "prompt_id": f"r{k}", "response_id": f"r{k}/g{letter}/0",
+                "generator": f"g{letter}", "text": text, "text_digest": digest(text),
+            })  # fmt: skip
+    prompts.close()
+    answers.close()
+    return run
 
 
 def rated(prompt_id: str, *ratings: float | None, **more: Any) -> dict[str, Any]:
