@@ -70,8 +70,12 @@ def apply(
         if told is None:
             strange.append(row)
             continue
-        one = said.setdefault((item, row.rater, row.responses), Said(shown=told.shown))
+        key = (item, row.rater, row.responses)
+        one = said.get(key) or Said(shown=told.shown, dataset=row.dataset)
         changed += None not in (one.word, told.word) and one.word != told.word
+        if one.dataset != row.dataset:  # half of each would be an opinion that nobody has
+            one = Said(shown=told.shown, dataset=row.dataset)
+        said[key] = one
         one.word = told.word if told.word is not None else one.word
         one.numbers = _merged(one.numbers, told.numbers)
         one.ranks = _merged(one.ranks, told.ranks)

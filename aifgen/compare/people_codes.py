@@ -41,12 +41,14 @@ class People:
 
 @dataclass(slots=True)
 class Said:
-    """One person about one item: a word, ratings, and ranks (the higher the better)."""
+    """One person about one item: a word, ratings, and ranks (the higher the better). dataset: as
+    Label.dataset, of which all of it is."""
 
     word: str | None = None
     numbers: list[float | None] | None = None
     ranks: list[float | None] | None = None
     shown: list[str] | None = None
+    dataset: str = ""
 
 
 Key = tuple[int, str, tuple[str, ...] | None]

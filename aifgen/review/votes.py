@@ -81,12 +81,19 @@ class Vote:
 
 
 def votes(answers: Iterable[Answer], response_ids: Sequence[str]) -> dict[str, Vote]:
-    """By annotator: what they submitted about a row whose responses are these, in this order."""
+    """By annotator: what they submitted about a row whose responses are these, in this order.
+
+    answers: the later ones last. Of two datasets in which one answered the row the last counts:
+    half of each would be an opinion that nobody has."""
     place = {name: k for k, name in enumerate(response_ids)}
     told: dict[str, dict[str, Any]] = {}
+    where: dict[str, str | None] = {}
     for answer in answers:
         if answer.status != SUBMITTED or answer.value is None:
             continue
+        if where.setdefault(answer.annotator, answer.dataset_id) != answer.dataset_id:
+            where[answer.annotator] = answer.dataset_id
+            told[answer.annotator] = {}
         one = told.setdefault(answer.annotator, {})
         if answer.question in ("rating", "ranking"):
             by = dict(zip(answer.response_ids, json.loads(answer.value), strict=True))

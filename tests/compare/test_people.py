@@ -315,6 +315,18 @@ def test_the_last_that_was_submitted_counts_wherever_it_stands(tmp_path: Path) -
     assert told(tmp_path, typed, ".parquet").units.people[0, 0] == A
 
 
+def test_of_two_datasets_the_last_that_one_answered_counts(tmp_path: Path) -> None:
+    base = {"item_id": "i", "annotator": "r", "status": "submitted", "response_ids": ["x", "y"]}
+    rows: Rows = [
+        {**base, "question": "best", "value": "x", "dataset_id": "b", "submitted_at": "2026-05-01"},
+        {**base, "question": "rating", "value": "[1, 5]", "dataset_id": "a",
+         "submitted_at": "2026-06-01"},
+    ]  # fmt: skip
+    assert told(tmp_path, rows).units.people[0, 0] == B
+    together: Rows = [{**row, "dataset_id": "a"} for row in rows]
+    assert told(tmp_path, together).units.people[0, 0] == A  # a best is a word, and counts first
+
+
 def test_a_chance_may_be_a_text_or_nothing(tmp_path: Path) -> None:
     (tmp_path / "h.csv").write_text(
         "item_id,rater,label,inclusion_probability\ni,r,x,0.25\nk,r,x,\n"

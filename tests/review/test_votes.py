@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aifgen.records import TIE, same
-from aifgen.review.votes import Vote
+from aifgen.review import human
+from aifgen.review.votes import Vote, votes
+from tests.review.human import best, rated, write_human, write_run
 
 
 @pytest.mark.parametrize(
@@ -67,3 +71,18 @@ def test_equal_texts_are_one_response() -> None:
     assert Vote(ratings=(5, 4, 5)).first == TIE
     assert Vote(ratings=(5, 4, 5)).joined(at).first == 0
     assert Vote(best=TIE).joined(at).first == TIE
+
+
+def test_of_two_datasets_the_last_that_was_answered_counts(tmp_path: Path) -> None:
+    run = write_run(tmp_path, [["One.", "Two."]], lambda k: f"Question {k}?")
+    ids = ["r0/gx/0", "r0/gy/0"]
+    may, june = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+    later = [best("r0", ids[1], dataset_id="a", submitted_at=june)]
+    earlier = [
+        rated("r0", 5, 1, dataset_id="b", submitted_at=may),
+        best("r0", ids[0], dataset_id="b", submitted_at=may),
+    ]
+    write_human(run, [*later, *earlier])
+    assert votes(human.read(run), ids) == {"p1": Vote(best=1)}
+    write_human(run, earlier)
+    assert votes(human.read(run), ids) == {"p1": Vote(ratings=(5, 1), best=0)}
