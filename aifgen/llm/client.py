@@ -7,27 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from aifgen.errors import (
     Adjusted,
     CallError,
-    Filtered,
     RateLimited,
-    Rejected,
-    ServerFault,
     Stopped,
     Unreachable,
 )
 from aifgen.llm.budget import Budget
+from aifgen.llm.empty import EMPTY_TRIES, EmptyAnswer, refuse_empty
 from aifgen.llm.endpoint import Endpoint
 from aifgen.llm.health import Health
 from aifgen.llm.ledger import Ledger
 from aifgen.llm.limiter import Limiter
 from aifgen.llm.meter import Meter, Meters
 from aifgen.llm.request import Completion, Headroom, Request, Timeouts
+from aifgen.llm.shared_limits import limiters
 from aifgen.llm.store import Store
 from aifgen.schema import Budget as Caps
 
@@ -35,7 +34,6 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S, UNKNOWN_PAUSE_S = 0.5, 30.0, 4.0
 """Pauses double from the first to the longest; while nothing was ever answered they stay short."""
-EMPTY_TRIES = 3
 
 
 class Transport(Protocol):
@@ -92,7 +90,7 @@ class Client:
     ) -> None:
         """offline: nothing is sent; what the store lacks is a CallError."""
         self.meters = Meters()
-        self.limiters = _limiters(endpoints, adaptive)
+        self.limiters = limiters(endpoints, adaptive)
         self._store = store
         self._transports = transports
         self._serve = serve
@@ -213,7 +211,7 @@ class Client:
                     used = completion.input_tokens + completion.output_tokens
                 limiter.answered(place, used, headroom)
                 if not completion.text or completion.text.isspace():
-                    _refuse_empty(completion)
+                    refuse_empty(completion)
             except CallError as error:
                 error.attempts = attempts
                 if isinstance(error, RateLimited):
@@ -289,40 +287,3 @@ class Client:
         most = LONGEST_PAUSE_S if answered else min(LONGEST_PAUSE_S, UNKNOWN_PAUSE_S)
         longest = min(most, FIRST_PAUSE_S * 2.0 ** min(attempts - 1, 10))
         return longest * self._jitter.uniform(0.5, 1.0)
-
-
-def _refuse_empty(completion: Completion) -> None:
-    """Raise for what must never be stored: an answer without a word in it."""
-    if completion.finish_reason == "length":
-        raise Rejected(
-            "the answer is empty because max_tokens was used up before it began "
-            "(a reasoning model?): raise max_tokens"
-        )
-    if completion.finish_reason == "content_filter":
-        raise Filtered("the provider's content filter left the answer empty")
-    raise EmptyAnswer("the model answered with nothing")
-
-
-def _limiters(endpoints: Sequence[Endpoint], adaptive: bool) -> dict[str, Limiter]:
-    """One limiter an address and account; the smallest of its models' limits holds."""
-
-    def least(values: Iterable[int | None]) -> int | None:
-        return min((value for value in values if value is not None), default=None)
-
-    groups: dict[str, list[Endpoint]] = {}
-    for endpoint in endpoints:
-        groups.setdefault(endpoint.address, []).append(endpoint)
-    return {
-        address: Limiter(
-            min(e.max_concurrency for e in group),
-            least(e.rpm for e in group),
-            least(e.tpm for e in group),
-            # Our own server queues by itself and never says 429.
-            adaptive=adaptive and group[0].weights is None,
-        )
-        for address, group in groups.items()
-    }
-
-
-class EmptyAnswer(ServerFault):
-    """200 and no text. Tried a few times: some servers recover, some models have nothing to say."""

@@ -25,7 +25,8 @@ from aifgen.errors import (
 )
 from aifgen.llm import client as room
 from aifgen.llm import health
-from aifgen.llm.client import Answer, EmptyAnswer
+from aifgen.llm.client import Answer
+from aifgen.llm.empty import EmptyAnswer
 from aifgen.llm.endpoint import PROVIDERS, Endpoint, Provider
 from aifgen.llm.request import Request
 from aifgen.schema import Price, Structured, Weights

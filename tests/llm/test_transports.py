@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aifgen.errors import CallError, Filtered, ModelError, RateLimited, Rejected, ServerFault
-from aifgen.llm.client import EmptyAnswer
+from aifgen.llm.empty import EmptyAnswer
 from aifgen.llm.http_transport import HttpTransport
 from aifgen.llm.litellm_transport import LitellmTransport
 from aifgen.llm.request import Completion, Headroom
