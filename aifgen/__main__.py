@@ -30,7 +30,8 @@ def main() -> int:
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        print("aifgen: interrupted before anything was asked", file=sys.stderr)
+        before = "" if first in COMMANDS else " before anything was asked"
+        print(f"aifgen: interrupted{before}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         from aifgen.progress import mute

@@ -259,11 +259,10 @@ class _Run:
                 self.tables.close()
                 if self.parts.reviewed is not None:
                     self.folder.write_text(keeping.KEPT, keeping.text(self.parts.reviewed))
-                for sink in self.parts.sinks.values():
-                    if whole or sink.takes_partial:
-                        places.append(sink.close({**final, "recipe": self.recipe}))
-                    else:
-                        sink.abort()
+                places, problem = self._sinks(whole, final)
+                if problem is not None:  # the same command tries again, with every answer there
+                    error = error or problem
+                    final["status"] = "partial"
                 final["files"] = self.folder.files()
                 self.folder.write_report(final)
                 if not self.offline:  # a replay draws them for the run that it replays
@@ -285,6 +284,20 @@ class _Run:
             trouble=trouble,
             interrupted=self.interrupt.exit_code,
         )
+
+    def _sinks(self, whole: bool, final: Mapping[str, Any]) -> tuple[list[str], Exception | None]:
+        """Where each dataset is, and the first trouble: one that fails costs the others nothing."""
+        places, trouble = list[str](), None
+        for sink in self.parts.sinks.values():
+            try:
+                if whole or sink.takes_partial:
+                    places.append(sink.close({**final, "recipe": self.recipe}))
+                else:
+                    sink.abort()
+            except (AifgenError, OSError) as problem:
+                trouble = trouble or problem
+                sink.abort()
+        return places, trouble
 
     def _for_people(self, final: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """The comparison of the judges, and the page. A signal ends it: the run is on the disk."""

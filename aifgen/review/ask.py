@@ -18,6 +18,10 @@ DESIGNS = (
 )
 
 
+class NothingToDraw(ConfigError):
+    """No prompt of the run is what a design asks for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What a user may choose. dataset: null for the run's own name. workspace: null for the only

@@ -81,10 +81,14 @@ class Argilla:
         """An option as the user writes it."""
         return self._prefix + (name.replace("_", "-") if self._prefix == "--" else name)
 
+    def spaces(self) -> dict[str, str]:
+        """The ids of the workspaces, by name."""
+        with self._speaking():
+            return {str(space.name): str(space.id) for space in self._client.workspaces}
+
     def workspace(self, name: str | None) -> str:
         """`name`, or the only workspace there is."""
-        with self._speaking():
-            there = sorted(str(space.name) for space in self._client.workspaces)
+        there = sorted(self.spaces())
         if name in there:
             return str(name)
         if name is None and len(there) == 1:

@@ -6,12 +6,15 @@ Reads what argilla_local writes (see argilla_local/home.py); starts and ends not
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aifgen.errors import ReviewError
 
 HOME = Path("outputs/argilla")
+WRITTEN_S = 2.0
+"""How long a new server may take to write which process it is, once it holds its home."""
 CREDENTIALS, LOG, STATE, LOCK = "credentials.json", "server.log", "server.json", "server.lock"
 
 
@@ -51,7 +54,10 @@ def holder(home: Path) -> int | None:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 return None
             except BlockingIOError:
-                return int(lock.read())
+                end = time.monotonic() + WRITTEN_S
+                while not (text := lock.read()) and time.monotonic() < end:
+                    time.sleep(0.02)
+                return int(text)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:

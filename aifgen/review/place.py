@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from aifgen.errors import ConfigError
 from aifgen.review.client import Argilla
@@ -21,16 +22,18 @@ from aifgen.tables import writing
 
 NOTE, LOCK = ".review.json", ".review.lock"
 """In a run's folder: where its rows were pushed to. Hidden, so that a finished run stays one."""
+SILENT_S = 1.0
+"""How long to wait for another push or pull without a word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A dataset in Argilla. url: the server's, as it was then. dataset_id: Argilla's, which no
-    other dataset has, on whatever server."""
+    """A dataset in Argilla. The ids are Argilla's: no other workspace and dataset has them, on
+    whatever server and at whatever address."""
 
     dataset: str
     workspace: str
-    url: str
+    workspace_id: str
     dataset_id: str
 
 
@@ -60,7 +63,11 @@ def alone(run: Path) -> Iterator[None]:
     """Within, nobody else pushes or pulls this run: whoever comes waits. Raises SinkError."""
     lock = FileLock(run / LOCK)
     with writing(run / LOCK):
-        lock.acquire()
+        try:
+            lock.acquire(timeout=SILENT_S)
+        except Timeout:
+            print(f"aifgen: waiting for another push or pull of {run}", file=sys.stderr)
+            lock.acquire()
     try:
         yield
     finally:
@@ -70,30 +77,38 @@ def alone(run: Path) -> Iterator[None]:
 def remember(run: Path, place: Place) -> None:
     """Last, after the other places where the run's rows are."""
     places = [*(p for p in remembered(run) if p.dataset_id != place.dataset_id), place]
+    draft = run / f"{NOTE}.tmp"
     with writing(run / NOTE):
-        (run / NOTE).write_text(json.dumps([asdict(one) for one in places]) + "\n", "utf-8")
+        draft.write_text(json.dumps([asdict(one) for one in places]) + "\n", "utf-8")
+        os.replace(draft, run / NOTE)
 
 
 def remembered(run: Path) -> list[Place]:
-    """Where the run was pushed to, as far as anybody knows."""
+    """Where the run was pushed to, as far as anybody knows. Raises ConfigError."""
     try:
         found = json.loads((run / NOTE).read_text("utf-8"))
         return [Place(**{one.name: str(p[one.name]) for one in fields(Place)}) for p in found]
-    except (OSError, ValueError, KeyError, TypeError):
+    except FileNotFoundError:
         return []
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(
+            f"{run / NOTE}, which says where the run's rows are in Argilla, is damaged: remove it, "
+            "and name each dataset once more with pull --dataset NAME"
+        ) from None
 
 
 def places(
     run: Path, server: Argilla, dataset: str | None, workspace: str | None
 ) -> list[tuple[str, str]]:
-    """(dataset, workspace) of the run on this server, by whatever address: the one that is named,
-    else all that it was pushed to, else the one with its name."""
+    """(dataset, workspace) of the run on this server: the one that is named, else all that it was
+    pushed to, else the one with its name."""
+    spaces = server.spaces()
     known = [
         (one.dataset, one.workspace)
         for one in remembered(run)
         if dataset in (None, one.dataset)
         and workspace in (None, one.workspace)
-        and (one.url == server.url or server.has(one.dataset_id))
+        and one.workspace_id == spaces.get(one.workspace)
     ]
     usual = dataset or run.resolve().name
     return list(dict.fromkeys(known)) or [(usual, server.workspace(workspace))]

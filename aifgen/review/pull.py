@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from aifgen.errors import DataError
@@ -48,7 +49,8 @@ def pull(
     there = server.need(
         dataset,
         workspace,
-        f"name it with {server.option('dataset')}, or push the run first: aifgen review push {run}",
+        f"name it with {server.option('dataset')}, or push the run first: aifgen review push "
+        f"{quote(str(run))}",
     )
     people = server.people(workspace) if names else {}
     scale = scale_of_ratings(there)
@@ -85,7 +87,11 @@ def pull(
             f"the Argilla dataset {dataset!r} has no prompt of {run} with the texts that it has "
             "now: it is another run's, or of this one as it was"
         )
-    before = human.read(run)
+    spaces = server.spaces()
+    try:
+        before = human.read(run)
+    except DataError as error:
+        raise DataError(f"{error}. Or move it away: what is in Argilla comes back") from None
     spoken = {(answer.prompt_id, answer.annotator) for answer in answers}
     others = [answer for answer in before if answer.dataset_id != str(there.id)]
     gone = [
@@ -98,14 +104,14 @@ def pull(
         kept = {
             place.dataset_id
             for place in remembered(run)
-            if place.url != server.url or server.has(place.dataset_id)
+            if place.workspace_id != spaces.get(place.workspace) or server.has(place.dataset_id)
         }
         old = [a for a in others if a.dataset == dataset and a.dataset_id not in kept]
         others = [a for a in others if a.dataset != dataset or a.dataset_id in kept]
         found.dropped, gone = len(gone) + len(old), []
     found.gone = sum((a.prompt_id, a.annotator) not in elsewhere for a in gone)
     human.write(run, [*others, *gone, *answers], list(texts))
-    remember(run, Place(dataset, workspace, server.url, str(there.id)))
+    remember(run, Place(dataset, workspace, spaces[workspace], str(there.id)))
     found.annotators = len({answer.annotator for answer in answers})
     for answer in answers:
         found.answers[answer.status] = found.answers.get(answer.status, 0) + 1

@@ -17,6 +17,7 @@ from aifgen.errors import ConfigError, SinkError
 from aifgen.records import digest
 from aifgen.review.ask import Ask, shape_of
 from aifgen.review.client import PAGE, Argilla, Refused
+from aifgen.review.place import Place, remember, remembered
 from aifgen.review.record import Record, record
 from aifgen.review.settings import difference, guidelines, settings, unfinished
 from aifgen.review.tables import joined
@@ -35,7 +36,6 @@ class Pushed:
     link: str
     dataset: str
     workspace: str
-    dataset_id: str
     sent: int = 0
     unchanged: int = 0
     refused: list[Refused] = field(default_factory=list)
@@ -64,15 +64,17 @@ def push(
     ask: Ask,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Pushed:
-    """Send what is missing or changed. Raises an AifgenError; what was sent until then stays, and
-    the same call completes it."""
+    """Send what is missing or changed, and note in the folder where it is. Raises an AifgenError;
+    what was sent until then stays, and the same call completes it."""
     from aifgen.review import sampling  # it imports numpy
 
     ask.check(server.option)
     shape = shape_of(folder, report, recipe, ask)
+    remembered(folder)  # raises where it could not be noted where the rows are
     by = cache(partial(sampling.candidates, folder))
-    sample = Sample(sampling.design(ask.sample).text, ask.seed, ask.by)
-    sampling.probabilities(by(ask.by), sampling.design(ask.sample))  # what cannot be makes nothing
+    design = sampling.design(ask.sample)
+    sampling.probabilities(by(ask.by), design)  # what cannot be drawn makes no dataset
+    sample = Sample(design.text, ask.seed, None if design.kind in sampling.BLIND else ask.by)
     space = server.workspace(ask.workspace)
     name = ask.dataset or folder.resolve().name
     text = guidelines(ask.guidelines, shape)
@@ -85,12 +87,13 @@ def push(
         dataset = server.create(name, space, wanted)
     elif problem := mismatch(server, dataset, wanted, space, ratings=True):
         raise ConfigError(problem)
+    remember(folder, Place(name, space, server.spaces()[space], str(dataset.id)))
     tell("reading what is there")
     there = {one.id: one for one in there_is(server, dataset)}
     ours = {name: one for name, one in there.items() if one.run == shape.run}
     rows, samples = chosen(by, sample, ours)
     server.change(dataset, text if ask.guidelines else None, ask.min_submitted)
-    found = Pushed(server.link(dataset), name, space, str(dataset.id), samples=samples)
+    found = Pushed(server.link(dataset), name, space, samples=samples)
     records = (
         record(prompt, responses, verdicts, rows[prompt["prompt_id"]], shape)
         for prompt, responses, verdicts in joined(folder)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aifgen.errors import ConfigError
 from aifgen.records import digest
-from aifgen.review.ask import DESIGNS
+from aifgen.review.ask import DESIGNS, NothingToDraw
 from aifgen.review.candidates import Candidate, candidates
 
 __all__ = ["Candidate", "Design", "candidates", "design", "draw", "probabilities", "union"]
@@ -24,6 +24,8 @@ FLOOR = 0.4
 for would have no chance, and nothing could be said of them; the smaller it is, the more a label of
 such a prompt weighs, and the wider an interval becomes."""
 SURE = 1 - 1e-9
+BLIND = ("random", "stratified", "all")
+"""Designs that no judge's doubts change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,10 @@ def probabilities(population: Sequence[Candidate], design: Design) -> Floats:
     Raises ConfigError where there is nothing to draw.
     """
     if not population:
-        raise ConfigError("there is no prompt with a response to show to people")
+        raise NothingToDraw("there is no prompt with a response to show to people")
     flipped = np.array([one.flipped for one in population], np.float64)
     if design.kind == "flipped" and not flipped.any():
-        raise ConfigError(
+        raise NothingToDraw(
             "no judge changed its mind with the order of the responses (or none saw both orders): "
             "ask for disagreement or random instead of flipped"
         )
@@ -136,17 +138,20 @@ def _stratified(strata: Sequence[str], size: int) -> Floats:
     return _proportional(worth, size)
 
 
-def draw(population: Sequence[Candidate], design: Design, seed: int) -> NDArray[np.bool_]:
+def draw(
+    population: Sequence[Candidate], design: Design, seed: int, by: str | None = None
+) -> NDArray[np.bool_]:
     """(N,) the sample: of exactly the size and the chances of `probabilities`.
 
     Systematic sampling in random order (Madow 1949, *On the theory of systematic sampling, II*);
     within strata, one stratum after the other. The same seed gives the same prompts, in whatever
-    order the population comes.
+    order the population comes. by: whose doubts it follows: two samples that differ in anything are
+    drawn apart, as `union` takes them to be.
     """
     order = sorted(range(len(population)), key=lambda k: population[k].prompt_id)
     ordered = [population[k] for k in order]
     chance = probabilities(ordered, design)
-    rng = np.random.default_rng(int(digest("sample", design.text, seed), 16))
+    rng = np.random.default_rng(int(digest("sample", design.text, seed, *([by] if by else [])), 16))
     taken = np.zeros(len(chance), np.bool_)
     taken[_systematic(chance, _shuffled(ordered, design, rng), rng)] = True
     found = np.zeros(len(population), np.bool_)

@@ -98,7 +98,9 @@ def chosen(
     samples, earlier ones first. A row's probability is that of coming in by any of them.
 
     by: the run's prompts with a judge's doubts (null: all judges'). there: records of this run.
-    Raises ConfigError where an earlier sample cannot be drawn again: its chances are not known.
+    Where the run has changed since an earlier sample was drawn, its chances beside a new one's are
+    not known: ConfigError, but where the new one is sure to hold all. The same sample again then
+    keeps what is there as it was drawn.
     """
     from aifgen.review import sampling
 
@@ -109,7 +111,7 @@ def chosen(
     for one in samples:
         some, design = by(one.by), sampling.design(one.design)
         parts[one.text] = sampling.probabilities(some, design)
-        drawn = sampling.draw(some, design, one.seed)
+        drawn = sampling.draw(some, design, one.seed, one.by)
         taken = [a or bool(b) for a, b in zip(taken, drawn, strict=True)]
     before = {
         texts: sampling.union(*(parts[text] for text in texts))
@@ -121,21 +123,30 @@ def chosen(
         if old is not None and old.samples
         if not taken[k] or abs(before[old.samples][k] - old.probability) > ROUNDED
     ]
-    if strange:
+    union = sampling.union(*parts.values())
+    if strange and sample.text in written:
+        return {
+            one.prompt_id: _sampled(one, there[one.prompt_id].probability, samples)
+            for one in population
+            if one.prompt_id in there
+        }, samples
+    if strange and union.min() < 1:
         raise ConfigError(
             f"{len(strange):,} records that are there (the first is {strange[0]}) were drawn when "
             "the run had other prompts or other judgments, so that nobody knows their chances "
-            "beside a new sample's: give a new sample another dataset"
+            "beside a new sample's: give a new sample another dataset (all adds the rest here)"
         )
-    union = sampling.union(*parts.values())
-    names = " + ".join(one.text for one in samples)
     return {
-        one.prompt_id: Sampled(
-            round(float(union[k]), DIGITS),
-            names,
-            None if math.isnan(one.margin) else round(one.margin, 6),
-            round(one.spread, 6),
-        )
+        one.prompt_id: _sampled(one, float(union[k]), samples)
         for k, one in enumerate(population)
         if taken[k] or one.prompt_id in there
     }, samples
+
+
+def _sampled(one: sampling.Candidate, chance: float, samples: Sequence[Sample]) -> Sampled:
+    return Sampled(
+        round(chance, DIGITS),
+        " + ".join(sample.text for sample in samples),
+        None if math.isnan(one.margin) else round(one.margin, 6),
+        round(one.spread, 6),
+    )

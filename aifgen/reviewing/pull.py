@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from aifgen import usage
@@ -58,7 +59,7 @@ def _pull(given: argparse.Namespace) -> list[str]:
         finally:
             server.close()
     if submitted:
-        lines.append(f"what it says of the judges: aifgen compare {run}")
+        lines.append(f"what it says of the judges: aifgen compare {quote(str(run))}")
     return lines
 
 

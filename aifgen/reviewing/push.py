@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 def _push(given: argparse.Namespace) -> list[str]:
     from aifgen.progress import doing
     from aifgen.review.ask import Ask
-    from aifgen.review.place import Place, alone, connect, remember
+    from aifgen.review.place import alone, connect
     from aifgen.review.push import push, told
     from aifgen.tables import read_rows
 
@@ -70,7 +70,6 @@ def _push(given: argparse.Namespace) -> list[str]:
         try:
             with alone(run):
                 found = push(run, server, report, recipe(run), ask, tell)
-                remember(run, Place(found.dataset, found.workspace, server.url, found.dataset_id))
             line = told(found, server, run)
         finally:
             server.close()

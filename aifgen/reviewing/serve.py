@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from shlex import quote
 
 from aifgen import usage
 from aifgen.errors import ConfigError
@@ -72,7 +73,8 @@ def _serve(
         raise ConfigError(f"--annotator {owner}: that is the owner's name, choose another one")
     known = {user.name for user in users}
     if foreground:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, from now on
+        for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C, from now on
+            signal.signal(number, signal.default_int_handler)
     with doing("starting Argilla") as update:
 
         def say(line: str) -> None:
@@ -93,7 +95,7 @@ def _serve(
 def _tell(
     home: Path, server: local.LocalServer, known: Collection[str], before: bool, port: int | None
 ) -> None:
-    again = "" if home == local.HOME else f" --home {home}"
+    again = "" if home == local.HOME else f" --home {quote(str(home))}"
     runs = "runs already, and answers" if before else "answers"
     print(f"Argilla {runs} at {server.url} (process {server.pid}, data in {home})")
     if not before and port is None and not server.url.endswith(f":{PORT}"):

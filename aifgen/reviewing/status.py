@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Sequence
+from shlex import quote
 
 from aifgen import usage
 from aifgen.flags import Parser, path, status
@@ -49,7 +50,9 @@ def _status(given: argparse.Namespace) -> list[str]:
         for name, space in asked:
             dataset = server.find(name, space)
             if dataset is None:
-                push = f"aifgen review push {run or 'RUN'}{again(given)}"
+                own = given.dataset or run is None or name == run.resolve().name
+                which = ("" if own else f" --dataset {quote(name)}") + again(given)
+                push = f"aifgen review push {quote(str(run)) if run else 'RUN'}{which}"
                 lines.append(f"{name}: not there; {push} makes it")
                 continue
             of = server.progress(dataset)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from aifgen.errors import ConfigError, SinkError
-from aifgen.records import Row
-from aifgen.review.ask import Ask, shape_asked
+from aifgen.records import PANEL, Row
+from aifgen.review.ask import Ask, NothingToDraw, shape_asked
 from aifgen.review.client import Argilla
-from aifgen.review.place import Place, alone, connect, remember
+from aifgen.review.place import alone, connect
 from aifgen.review.push import mismatch, push, told
 from aifgen.review.settings import USUAL, guidelines, settings
 from aifgen.review.tables import most_responses
@@ -73,7 +73,9 @@ class ArgillaSink(Sink):
         self._server = connect(self._api_url, OPTION)
         self._space = self._server.workspace(self._ask.workspace)
         self._name = self._ask.dataset or folder.resolve().name
-        shape, known = shape_asked(_recipe(folder), self._ask)
+        recipe = _recipe(folder)
+        self._check_by(recipe)
+        shape, known = shape_asked(recipe, self._ask)
         guidelines(self._ask.guidelines, shape)
         there = self._server.find(self._name, self._space)
         if there is None:
@@ -87,6 +89,11 @@ class ArgillaSink(Sink):
         if problem := mismatch(self._server, there, wanted, self._space, ratings=known):
             raise ConfigError(problem)
 
+    def _check_by(self, recipe: Mapping[str, Any]) -> None:
+        judges = list((recipe.get("judge") or {}).get("models") or ())
+        if (by := self._ask.by) is not None and judges and by not in (*judges, PANEL):
+            raise ConfigError(f"{OPTION}by is {by!r}: the run's judges are {', '.join(judges)}")
+
     def write(self, row: Row) -> None:
         """Nothing yet: the records are made from the run's tables, which hold all responses."""
 
@@ -98,9 +105,9 @@ class ArgillaSink(Sink):
                 return f"Argilla dataset {self._name}: nothing sent, no prompt has a response"
             with alone(self._folder):
                 found = push(self._folder, self._server, report, _recipe(self._folder), self._ask)
-                url, name = self._server.url, found.dataset
-                remember(self._folder, Place(name, found.workspace, url, found.dataset_id))
             return told(found, self._server, self._folder)
+        except NothingToDraw as error:
+            return f"Argilla dataset {self._name}: nothing sent: {error}"
         finally:
             self.abort()
 

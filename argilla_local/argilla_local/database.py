@@ -53,6 +53,20 @@ def migrate() -> None:
         command.upgrade(config, "head")
 
 
+def annotators(home: Path) -> list[str]:
+    """Who is one in the tables; nobody where there are none yet."""
+    import sqlite3
+
+    if not (home / FILE).exists():
+        return []
+    with contextlib.closing(sqlite3.connect(home / FILE)) as connection:
+        try:
+            rows = connection.execute("SELECT username FROM users WHERE role = 'annotator'")
+            return sorted(str(row[0]) for row in rows)
+        except sqlite3.DatabaseError:  # no table, or no database: the start itself says so
+            return []
+
+
 def ready() -> bool:
     """Whether a server has made the tables."""
     return _revision() is not None

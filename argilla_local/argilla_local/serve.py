@@ -49,7 +49,11 @@ def run(
     os.umask(0o077)  # the database holds API keys
     with held(home):
         listening = listen(home, host, port)
-        known = credentials.ensure(home, owner=owner, workspace=workspace, annotators=annotators)
+        # Where the file was moved away, everybody gets a new password: it may have leaked.
+        lost = () if (home / credentials.FILE).exists() else database.annotators(home)
+        there = [name for name in lost if credentials.NAME.fullmatch(name)]
+        everybody = [*there, *annotators]
+        known = credentials.ensure(home, owner=owner, workspace=workspace, annotators=everybody)
         bound = listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{'127.0.0.1' if host == '0.0.0.0' else shown}:{bound}"

@@ -221,15 +221,16 @@ def test_annotators_who_are_added_at_once_can_all_sign_in(home: Path) -> None:
 
 
 def test_new_credentials_hold_for_users_that_are_there(home: Path) -> None:
-    old = local.start(home)
+    old = local.start(home, annotators=["ada"])
     local.stop(home)
     (home / "credentials.json").rename(home / "lost.json")
     new = local.start(home)
     assert new.api_key != old.api_key
     assert Api(new.url, old.api_key)("GET", "/me")[0] == 401
     assert Api(new.url, new.api_key).ok("GET", "/me")["username"] == "aifgen"
-    assert token(new.url, "annotator", old.users[1].password) == 401
-    assert token(new.url, "annotator", new.users[1].password) == 201
+    assert [user.name for user in new.users] == ["aifgen", "ada"]
+    assert token(new.url, "ada", old.users[1].password) == 401
+    assert token(new.url, "ada", new.users[1].password) == 201
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"users": []}', '{"users": [{"name": "x"}]}', "[]"])

@@ -227,3 +227,17 @@ def test_nothing_to_draw_is_one_sentence() -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_design_is_kept_as_it_is_typed(text: str) -> None:
     assert design(f" {text} ").text == text
+
+
+@pytest.mark.parametrize("text", ["disagreement:15", "margin:15", "mixed:15"])
+def test_two_samples_of_one_design_by_two_judges_are_drawn_apart(text: str) -> None:
+    """As `union` has it: weights of 1 / its chances add up to the size of the run."""
+    people, how = population(60), design(text)
+    both = union(probabilities(people, how), probabilities(people, how))
+    sizes = [
+        float((1 / both)[draw(people, how, seed) | draw(people, how, seed, "gpt4")].sum())
+        for seed in range(400)
+    ]
+    off = abs(np.mean(sizes) - len(people))
+    assert off < 4 * np.std(sizes) / len(sizes) ** 0.5
+    assert (draw(people, how, 0) == draw(people, how, 0, None)).all()

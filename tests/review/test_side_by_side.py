@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from aifgen.review.local import LocalServer
 from tests.conftest import ROOT
+from tests.fakes.argilla_proxy import ArgillaProxy
 from tests.review.people import Command, User, finished_run, hidden, users
 from tests.review.test_round_trip import human, named
 
@@ -24,7 +26,8 @@ def people(argilla: LocalServer) -> dict[str, User]:
 
 
 def at_once(*commands: list[str], server: LocalServer) -> list[tuple[int, str]]:
-    """`aifgen review WORDS` as processes that begin together: (exit status, standard error)."""
+    """`aifgen review WORDS` as processes that begin together: (exit status, standard error), but
+    for the line that one waits for another."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "ARGILLA_API_URL": server.url}
     env["ARGILLA_API_KEY"] = server.api_key
     running = [
@@ -34,7 +37,7 @@ def at_once(*commands: list[str], server: LocalServer) -> list[tuple[int, str]]:
         )
         for words in commands
     ]  # fmt: skip
-    said = [process.communicate()[1] for process in running]
+    said = [re.sub("aifgen: waiting for .*\n", "", one.communicate()[1]) for one in running]
     return [(one.returncode, err) for one, err in zip(running, said, strict=True)]
 
 
@@ -94,10 +97,21 @@ def test_a_sample_of_a_run_that_has_grown_wants_another_dataset(
     assert "once it is, a new sample wants a new dataset" in said
     before = people["aifgen"].records(run.name)
     finished_run(run, 40)
-    said = review("push", run, "--sample", "random:8", status=1)
+    # The same again keeps what is there as it was drawn, and draws nothing.
+    assert ": 8 records" in review("push", run, "--sample", "random:8")
+    again = people["aifgen"].records(run.name)
+    assert {name: hidden(one) for name, one in again.items()} == {
+        name: hidden(one) for name, one in before.items()
+    }
+    before = again
+    said = review("push", run, "--sample", "random:9", status=1)
     assert "8 records that are there (the first is p" in said
     assert "give a new sample another dataset" in said
     assert people["aifgen"].records(run.name) == before
+    # All makes sure of every row, whatever came before; then the same words keep it so.
+    assert ": 40 records" in review("push", run)
+    found = [hidden(one) for one in people["aifgen"].records(run.name).values()]
+    assert {one["inclusion_probability"] for one in found} == {1.0}
     # All of a run has no chances that could change.
     grown = finished_run(named(tmp_path), 2)
     review("push", grown)
@@ -153,12 +167,38 @@ def test_a_deleted_dataset_and_another_address_hide_no_answer(
     assert said.startswith(f"{wrong}: not there any more\n")
     assert [row["dataset"] for row in human(run)] == [right]
     # By id the same dataset, by whatever address.
+    (run / "human.parquet").write_bytes(b"PAR1 no more")
+    assert "Or move it away: what is in Argilla comes back" in review("pull", run, status=1)
     (run / "human.parquet").unlink()
     monkeypatch.setenv("ARGILLA_API_URL", argilla.url.replace("127.0.0.1", "localhost"))
     review("pull", run)
     assert [row["dataset"] for row in human(run)] == [right]
     said = review("status", run, "--dataset", "elsewhere")
     assert f"aifgen review push {run} --dataset elsewhere makes it" in said
+
+
+def test_a_damaged_note_is_said_and_not_written_over(
+    tmp_path: Path, review: Command, people: dict[str, User]
+) -> None:
+    run = finished_run(named(tmp_path), 2)
+    review("push", run)
+    (run / ".review.json").write_text("{bad")
+    for words in (["push"], ["pull"], ["status"]):
+        said = review(*words, run, status=1)
+        assert ".review.json, which says where the run's rows are in Argilla, is damaged" in said
+    assert (run / ".review.json").read_text() == "{bad"
+
+
+def test_a_push_that_was_cut_short_is_known(
+    tmp_path: Path, argilla: LocalServer, review: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, other = finished_run(named(tmp_path), 2), f"named-{tmp_path.name}"
+    with ArgillaProxy(argilla.url) as proxy:
+        proxy.fault = lambda method, path: 503 if path.endswith("/bulk") else None
+        monkeypatch.setenv("ARGILLA_API_URL", proxy.url)
+        review("push", run, "--dataset", other, status=1)
+    monkeypatch.setenv("ARGILLA_API_URL", argilla.url)
+    assert f"{other}: 0 of 0 records done" in review("status", run)
 
 
 def test_answers_about_other_texts_are_said_to_be_that_and_not_to_be_gone(

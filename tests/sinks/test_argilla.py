@@ -17,6 +17,7 @@ import pytest
 from aifgen.errors import AifgenError, ConfigError, DataError, MissingPackage, SinkError
 from aifgen.review.local import LocalServer
 from aifgen.sinks.argilla import ArgillaSink
+from tests.conftest import Bench
 from tests.fakes.argilla_proxy import ArgillaProxy
 from tests.review.people import User, hidden, slots, users
 from tests.sinks.build import REPORT
@@ -167,9 +168,26 @@ def test_one_generator_is_rated_without_a_best(place: Place, tmp_path: Path) -> 
 
 def test_a_sample_s_options_arrive(place: Place, tmp_path: Path) -> None:
     run_folder(tmp_path, 12, judges=("one", "two"))
-    place.push(tmp_path, sample="random:5", by="two", seed=3)
+    place.push(tmp_path, sample="margin:5", by="two", seed=3)
     assert len(place.records()) == 5
-    assert {hidden(one)["sample"] for one in place.records().values()} == {"random:5@3/two"}
+    assert {hidden(one)["sample"] for one in place.records().values()} == {"margin:5@3/two"}
+    other = place.sink(sample="random:5", by="two", dataset=f"{place.dataset}-random")
+    other.open(tmp_path)
+    other.close(REPORT)
+    drawn = place.owner.records(f"{place.dataset}-random").values()
+    assert {hidden(one)["sample"] for one in drawn} == {"random:5@0"}  # no judge has a say
+
+
+def test_what_cannot_be_drawn_is_said_before_the_run_or_costs_it_nothing(
+    place: Place, tmp_path: Path
+) -> None:
+    run_folder(tmp_path, 2, judges=("one", "two"))
+    (tmp_path / ".hydra").mkdir()
+    (tmp_path / ".hydra/config.yaml").write_text("judge: {models: {one: {}, two: {}}}\n")
+    with pytest.raises(ConfigError, match="by is 'tow': the run's judges are one, two"):
+        place.push(tmp_path, by="tow")
+    said = place.push(tmp_path, sample="flipped")
+    assert said.startswith(f"Argilla dataset {place.dataset}: nothing sent: no judge changed its")
 
 
 def test_a_dataset_with_room_for_what_the_source_brings_is_taken(
@@ -420,3 +438,23 @@ def test_tables_of_two_runs_are_noticed(place: Place, tmp_path: Path) -> None:
     (other / "prompts.parquet").replace(tmp_path / "prompts.parquet")
     with pytest.raises(DataError, match=r"the prompt p2 is missing or out of order"):
         place.push(tmp_path)
+
+
+def test_a_sink_that_fails_at_the_end_costs_the_run_and_the_other_sinks_nothing(
+    place: Place, bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARGILLA_API_URL", place.proxy.url)
+    bench.prompts(3)
+    words = ["sink=[argilla,parquet]", f"sink.argilla.dataset={place.dataset}"]
+    place.proxy.fault = lambda method, path: 503 if path.endswith("/bulk") else None
+    assert bench(*words) == 1
+    assert "as the test wished" in capsys.readouterr().err
+    before = bench.report()
+    assert (before["status"], before["rows"]["done"]) == ("partial", 3)
+    assert len(bench.table("preferences/train-00000-of-00001")) == before["pairs"] > 0
+    assert (bench.path / "out" / "report.html").is_file()
+    place.proxy.fault = lambda method, path: None
+    assert bench(*words) == 0
+    after = bench.report()
+    assert (after["status"], after["calls"]["sent"]) == ("complete", 0)
+    assert len(place.records()) == 3
