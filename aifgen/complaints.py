@@ -59,6 +59,9 @@ def _override(override: str, text: str) -> str:
             "(aifgen --help shows more)"
         )
     detail = text.strip().splitlines()[0].removeprefix("Error parsing override ")
+    if odd := re.search(r"^LexerNoViableAltException: (.*)\n( *)\^", text, re.M):
+        at = len(odd[2]) - len("LexerNoViableAltException: ")
+        detail = f"{odd[1]} ({odd[1][at : at + 1]!r} needs quotes)"
     return (
         f"cannot read the setting {detail}; quote it for the shell and for values with special "
         "characters: 'KEY=\"a, b\"'"

@@ -34,6 +34,8 @@ def policy(word: str | None, known: Mapping[str, str]) -> str | tuple[str, ...]:
     names = tuple(dict.fromkeys(known.get(name, name) for name in named if name))
     if not names or (unknown := [name for name in names if name not in known.values()]):
         who = ", ".join(known) or "nobody has submitted an answer"
+        if known and all(name == one for name, one in known.items()):
+            who += "; aifgen review pull RUN --names brings people's names"
         what = unknown[0] if names else word
         raise ConfigError(
             f"--people {what}: give majority, any, none or names of annotators ({who})"

@@ -39,6 +39,7 @@ CASES = {
     "an option twice": (["generators=[gx,gx]"], "generators.gx", "once"),
     "no judge": (["judge=null"], "judge=local", "null"),
     "a word that is no setting": (["compare"], "'compare'", "KEY=VALUE"),
+    "a letter that wants quotes": (["source.path=mein ä/x"], "source.path=mein ä/x ('ä'", "quote"),
     "a flag that is none": (["--mulitrun"], "--mulitrun", "--multirun?"),
     "a value of another type": (["seed=abc"], "seed", "'abc'"),
     "a value out of range": (["max_failure_rate=2"], "max_failure_rate", "0 to 1"),

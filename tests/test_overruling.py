@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aifgen.errors import ConfigError
 from aifgen.overruling import Decided, decided, pair_by_people, policy
 from aifgen.records import TIE, Row, same
 from aifgen.review.votes import Vote
@@ -78,6 +79,10 @@ def test_policies_of_votes() -> None:
     assert decided({}, "any") is None
     assert policy(None, {}) == "majority"
     assert policy("bea,a,bea", {"a": "a", "b": "b", "bea": "b"}) == ("b", "a")
+    for known, hint in (({"d1": "d1"}, True), ({"bea": "d1", "d1": "d1"}, False)):
+        with pytest.raises(ConfigError, match="names of annotators") as caught:
+            policy("ann", known)
+        assert ("--names brings people's names" in str(caught.value)) is hint
 
 
 def test_who_names_equal_texts_is_of_one_opinion() -> None:

@@ -126,9 +126,9 @@ def chosen(
     union = sampling.union(*parts.values())
     if strange and sample.text in written:
         return {
-            one.prompt_id: _sampled(one, there[one.prompt_id].probability, samples)
+            one.prompt_id: _sampled(one, old.probability, old.samples)
             for one in population
-            if one.prompt_id in there
+            if (old := there.get(one.prompt_id)) is not None
         }, samples
     if strange and union.min() < 1:
         raise ConfigError(
@@ -136,17 +136,18 @@ def chosen(
             "the run had other prompts or other judgments, so that nobody knows their chances "
             "beside a new sample's: give a new sample another dataset (all adds the rest here)"
         )
+    names = [one.text for one in samples]
     return {
-        one.prompt_id: _sampled(one, float(union[k]), samples)
+        one.prompt_id: _sampled(one, float(union[k]), names)
         for k, one in enumerate(population)
         if taken[k] or one.prompt_id in there
     }, samples
 
 
-def _sampled(one: sampling.Candidate, chance: float, samples: Sequence[Sample]) -> Sampled:
+def _sampled(one: sampling.Candidate, chance: float, samples: Sequence[str]) -> Sampled:
     return Sampled(
         round(chance, DIGITS),
-        " + ".join(sample.text for sample in samples),
+        " + ".join(samples),
         None if math.isnan(one.margin) else round(one.margin, 6),
         round(one.spread, 6),
     )
