@@ -28,7 +28,7 @@ class Pulled:
     """What came from one dataset. answers: rows of human.parquet, by status. strange: answers that
     name a response that is not there. foreign: records of prompts or texts that the run has not.
     gone: answers of an earlier pull that are not in Argilla any more, which were kept. dropped:
-    those that were not."""
+    those that were not. unnamed: an earlier pull had brought people's names, this one does not."""
 
     dataset: str
     records: int = 0
@@ -38,6 +38,7 @@ class Pulled:
     foreign: int = 0
     gone: int = 0
     dropped: int = 0
+    unnamed: bool = False
 
 
 def pull(
@@ -110,6 +111,7 @@ def pull(
         others = [a for a in others if a.dataset != dataset or a.dataset_id in kept]
         found.dropped, gone = len(gone) + len(old), []
     found.gone = sum((a.prompt_id, a.annotator) not in elsewhere for a in gone)
+    found.unnamed = not names and any(a.name for a in before if a.dataset_id == str(there.id))
     human.write(run, [*others, *gone, *answers], list(texts))
     remember(run, Place(dataset, workspace, spaces[workspace], str(there.id)))
     found.annotators = len({answer.annotator for answer in answers})

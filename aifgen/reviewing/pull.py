@@ -79,6 +79,8 @@ def _told(found: Pulled, path: Path) -> list[str]:
             f"{found.gone:,} answers of an earlier pull are not in Argilla any more: kept (--force "
             "drops them)."
         )
+    if found.unnamed:
+        lines.append("Names of an earlier pull are left out: --names brings them back.")
     if found.dropped:
         lines.append(f"{found.dropped:,} answers that are not in Argilla any more: dropped.")
     return lines

@@ -389,6 +389,7 @@ def test_a_name_is_no_identity(tmp_path: Path, review: Command, people: dict[str
     review("pull", run, "--names")
     (with_name,) = human(run)
     assert (without["name"], with_name["name"]) == (None, "ada")
+    assert "Names of an earlier pull are left out: --names brings them" in review("pull", run)
     assert without["annotator"] == with_name["annotator"]
 
 
