@@ -242,7 +242,7 @@ def test_wrong_words(
     assert main([run, "--format", "dpo", *words]) == 1
     err = capsys.readouterr().err
     assert expected in err
-    assert "(ann)" in err
+    assert "(ann; aifgen review pull RUN --names brings" in err
 
 
 def test_a_name_is_one_person_and_who_somebody_is_comes_first(
